@@ -1,0 +1,3 @@
+module github.com/limpid-ml/limpid
+
+go 1.26
