@@ -90,10 +90,12 @@ type Tensor[T, S, R any] interface {
 	// memory (an optimiser's) must not be written while the pass lives.
 	Leaf(s *S, v T) T
 	// Mark and Release are a memory frame: Release frees what was made in s
-	// since mark, is untracked, not saved for a gradient, and not in keep (nor
-	// shares memory with it).
+	// since mark, is untracked, not saved for a gradient, and is not one of
+	// keep (memory that a kept one shares lives on). ReleaseBut takes more
+	// results in a slice of the caller's; a variadic one would be allocated.
 	Mark(s *S) int
-	Release(s *S, mark int, keep ...T)
+	Release(s *S, mark int, keep T)
+	ReleaseBut(s *S, mark int, keep []T)
 	// SetLayer says which layer runs, for errors ("head.fc2 (nn.Linear)"), and
 	// returns what was set before.
 	SetLayer(s *S, layer string) string
