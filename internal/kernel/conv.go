@@ -1,0 +1,84 @@
+package kernel
+
+// ConvShape is the shape of a convolution of images x [N, H, W, C] with
+// filters w [O, KH, KW, C/Groups] into y [N, OH, OW, O]:
+//
+//	y[n, i, j, o] = Σ x[n, i·StrideH + p·DilH − PadTop, j·StrideW + q·DilW − PadLeft, c] · w[o, p, q, c]
+//
+// over p, q and the channels c of o's group; outside x there are zeros. PadBottom
+// and PadRight follow from the rest, given OH and OW, and are not read.
+type ConvShape struct {
+	N, H, W, C, O, KH, KW                int
+	StrideH, StrideW                     int
+	PadTop, PadLeft, PadBottom, PadRight int
+	DilH, DilW, Groups                   int
+	OH, OW                               int
+}
+
+// walk calls f with the flat indices into x, w and y of every product that the
+// convolution sums, in a fixed order.
+func (s *ConvShape) walk(f func(x, w, y int)) {
+	cg, og := s.C/s.Groups, s.O/s.Groups
+	for n := range s.N {
+		s.windows(n, func(pixel, tap, y int) {
+			for o := range s.O {
+				for c := range cg {
+					f(pixel*s.C+o/og*cg+c, (o*s.KH*s.KW+tap)*cg+c, y*s.O+o)
+				}
+			}
+		})
+	}
+}
+
+// windows calls f with each input pixel that each output pixel sees in image
+// n, and the tap it sees it through.
+func (s *ConvShape) windows(n int, f func(pixel, tap, y int)) {
+	for oh := range s.OH {
+		for ow := range s.OW {
+			for tap := range s.KH * s.KW {
+				h := oh*s.StrideH + tap/s.KW*s.DilH - s.PadTop
+				w := ow*s.StrideW + tap%s.KW*s.DilW - s.PadLeft
+				if h >= 0 && h < s.H && w >= 0 && w < s.W {
+					f((n*s.H+h)*s.W+w, tap, (n*s.OH+oh)*s.OW+ow)
+				}
+			}
+		}
+	}
+}
+
+func convForwardGo[T Float](s *ConvShape, x, w, y []T, ep Epilogue[T]) {
+	if !ep.Add {
+		clear(y)
+	}
+	s.walk(func(i, j, k int) { y[k] += x[i] * w[j] })
+	for i := 0; i < len(y); i += s.O {
+		row := y[i : i+s.O]
+		for o := range ep.Bias {
+			row[o] += ep.Bias[o]
+		}
+		activate(ep.Act, ep.Param, row)
+	}
+}
+
+func convDataGo[T Float](s *ConvShape, dy, w, dx []T) {
+	clear(dx)
+	s.walk(func(i, j, k int) { dx[i] += dy[k] * w[j] })
+}
+
+func convFilterGo[T Float](s *ConvShape, x, dy, dw []T) {
+	clear(dw)
+	s.walk(func(i, j, k int) { dw[j] += dy[k] * x[i] })
+}
+
+// ConvForward computes y = act(conv(x, w) + bias).
+func ConvForward[T Float](s *ConvShape, x, w, y []T, ep Epilogue[T]) {
+	convForwardGo(s, x, w, y, ep)
+}
+
+// ConvData computes the gradient for x of the convolution whose result has
+// the gradient dy. It is the transposed convolution of dy with w.
+func ConvData[T Float](s *ConvShape, dy, w, dx []T) { convDataGo(s, dy, w, dx) }
+
+// ConvFilter computes the gradient for w of the convolution of x whose result
+// has the gradient dy.
+func ConvFilter[T Float](s *ConvShape, x, dy, dw []T) { convFilterGo(s, x, dy, dw) }
