@@ -1,0 +1,34 @@
+package kernel
+
+import (
+	"testing"
+	"time"
+
+	"github.com/limpid-ml/limpid/internal/par"
+)
+
+// againstPeak times f, which does the given floating-point operations, in
+// turn with a loop of nothing but multiply-adds on as many workers, and
+// reports f's rate and its share of that peak. Each is judged by its fastest
+// run, for others use this machine too.
+func againstPeak[T Float](b *testing.B, flop int, f func()) {
+	f()
+	best, peak := time.Hour, 0.0
+	rounds := max(int(2e7)/(flop+1), 1)
+	runs := 0
+	for b.Loop() {
+		began := time.Now()
+		for range rounds {
+			f()
+		}
+		best = min(best, time.Since(began)/time.Duration(rounds))
+		if runs++; runs%8 == 1 {
+			peak = max(peak, Peak[T]())
+		}
+	}
+	rate := float64(flop) / best.Seconds() / 1e9
+	b.ReportMetric(rate, "GFLOP/s")
+	b.ReportMetric(100*rate/peak, "%peak")
+	b.ReportMetric(float64(best.Nanoseconds()), "best-ns")
+	b.ReportMetric(float64(par.Workers()), "workers")
+}
