@@ -72,13 +72,71 @@ func convFilterGo[T Float](s *ConvShape, x, dy, dw []T) {
 
 // ConvForward computes y = act(conv(x, w) + bias).
 func ConvForward[T Float](s *ConvShape, x, w, y []T, ep Epilogue[T]) {
-	convForwardGo(s, x, w, y, ep)
+	if !s.checkSlices("ConvForward", len(x), len(w), len(y)) {
+		return
+	}
+	if s.isGemm() {
+		Gemm(false, true, s.N*s.H*s.W, s.O, s.C, x, s.C, w, s.C, y, s.O, ep)
+		return
+	}
+	j := newSlide[T](s)
+	setEpilogue(&j.end, y, ep)
+	j.in, j.w, j.out = first(x), first(w), first(y)
+	j.forward()
+	j.free()
 }
 
 // ConvData computes the gradient for x of the convolution whose result has
 // the gradient dy. It is the transposed convolution of dy with w.
-func ConvData[T Float](s *ConvShape, dy, w, dx []T) { convDataGo(s, dy, w, dx) }
+func ConvData[T Float](s *ConvShape, dy, w, dx []T) {
+	if !s.checkSlices("ConvData", len(dx), len(w), len(dy)) {
+		clear(dx)
+		return
+	}
+	if s.isGemm() {
+		Gemm(false, false, s.N*s.H*s.W, s.C, s.O, dy, s.O, w, s.C, dx, s.C, Epilogue[T]{})
+		return
+	}
+	if s.missesPixels() {
+		clear(dx)
+	}
+	j := newSlide[T](s)
+	setEpilogue(&j.end, dx, Epilogue[T]{})
+	j.in, j.w, j.out = first(dy), first(w), first(dx)
+	j.backward()
+	j.free()
+}
 
 // ConvFilter computes the gradient for w of the convolution of x whose result
 // has the gradient dy.
-func ConvFilter[T Float](s *ConvShape, x, dy, dw []T) { convFilterGo(s, x, dy, dw) }
+func ConvFilter[T Float](s *ConvShape, x, dy, dw []T) {
+	if !s.checkSlices("ConvFilter", len(x), len(dw), len(dy)) {
+		clear(dw)
+		return
+	}
+	j := newFilter[T](s)
+	j.in, j.dy, j.dw = first(x), first(dy), first(dw)
+	j.run()
+	j.free()
+}
+
+// isGemm reports whether the convolution is a plain product over all pixels.
+func (s *ConvShape) isGemm() bool {
+	return s.KH == 1 && s.KW == 1 && s.Groups == 1 && s.StrideH == 1 && s.StrideW == 1 &&
+		s.PadTop == 0 && s.PadLeft == 0 && s.OH == s.H && s.OW == s.W
+}
+
+// missesPixels reports whether some pixels of x are seen through no tap,
+// because strides are longer than windows or share a factor with dilations.
+func (s *ConvShape) missesPixels() bool {
+	return s.StrideH > s.KH || s.StrideW > s.KW || s.StrideH > 1 && s.DilH > 1 || s.StrideW > 1 && s.DilW > 1
+}
+
+// checkSlices keeps the assembly inside its operands. It reports whether there
+// is anything to compute.
+func (s *ConvShape) checkSlices(what string, x, w, y int) bool {
+	if x < s.N*s.H*s.W*s.C || w < s.O*s.KH*s.KW*s.C/s.Groups || y < s.N*s.OH*s.OW*s.O {
+		panic("kernel." + what + ": an operand is longer than its slice")
+	}
+	return x > 0 && w > 0 && y > 0
+}

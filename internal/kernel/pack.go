@@ -8,10 +8,8 @@ import "unsafe"
 func packPanel(t *tileSet, size int, dst, src unsafe.Pointer, k, n, step int, trans bool) {
 	to := t.nr() * size
 	switch {
-	case trans && size == 4:
-		transposeInto(asFloats[float32](dst), asFloats[float32](src), to, step, n, k)
 	case trans:
-		transposeGo[float64](dst, src, to, step, 0, n, 0, k)
+		transposeAny(size, dst, src, to, step, n, k)
 	case n == t.nr() && copyRows(dst, src, to, step, k):
 	default:
 		for l := range k {
@@ -20,20 +18,37 @@ func packPanel(t *tileSet, size int, dst, src unsafe.Pointer, k, n, step int, tr
 	}
 }
 
-func asFloats[T Float](p unsafe.Pointer) *T { return (*T)(p) }
-
-// transposeInto writes n rows of k elements at src as columns of dst.
-func transposeInto(dst, src *float32, to, from, n, k int) {
-	i, quads := 0, k/4
-	d, s := unsafe.Pointer(dst), unsafe.Pointer(src)
-	if quads > 0 {
-		for lanes := transposeWidth(n - i); lanes > 0; lanes = transposeWidth(n - i) {
-			transposeRows(lanes, (*float32)(unsafe.Add(d, i*4)), (*float32)(unsafe.Add(s, i*from)), to, from, quads)
-			transposeGo[float32](d, s, to, from, i, i+lanes, quads*4, k)
-			i += lanes
-		}
+// transposeAny writes n rows of k elements at src as columns of dst. Strides
+// are in bytes.
+func transposeAny(size int, dst, src unsafe.Pointer, to, from, n, k int) {
+	if size == 8 {
+		transposeGo[float64](dst, src, to, from, 0, n, 0, k)
+		return
 	}
-	transposeGo[float32](d, s, to, from, i, n, 0, k)
+	i, quads := 0, k/4
+	for lanes := transposeWidth(n); lanes > 0 && quads > 0; lanes = transposeWidth(n - i) {
+		transposeRows(lanes, (*float32)(unsafe.Add(dst, i*4)), (*float32)(unsafe.Add(src, i*from)), to, from, quads)
+		transposeGo[float32](dst, src, to, from, i, i+lanes, quads*4, k)
+		i += lanes
+	}
+	transposeGo[float32](dst, src, to, from, i, n, 0, k)
+}
+
+// addInto adds n elements at src to those at dst.
+func addInto(size int, dst, src unsafe.Pointer, n int) {
+	if size == 8 {
+		addGo(unsafe.Slice((*float64)(dst), n), unsafe.Slice((*float64)(src), n))
+		return
+	}
+	d, s := unsafe.Slice((*float32)(dst), n), unsafe.Slice((*float32)(src), n)
+	done := addVectors(d, s)
+	addGo(d[done:], s[done:])
+}
+
+func addGo[T Float](dst, src []T) {
+	for i, v := range src {
+		dst[i] += v
+	}
 }
 
 // transposeGo writes columns l0…l1-1 of rows i0…i1-1 at src as rows and

@@ -42,3 +42,18 @@ func transposeRows(lanes int, dst, src *float32, to, from, quads int) {
 		transpose8AVX2(dst, src, to, from, quads)
 	}
 }
+
+// addVectors adds as many elements of src to dst as fill vectors, and returns
+// how many.
+func addVectors(dst, src []float32) int {
+	n := len(dst)
+	switch {
+	case kind == cpu.AVX512 && n >= 16:
+		addAVX512(&dst[0], &src[0], n/16)
+		return n / 16 * 16
+	case kind == cpu.AVX2 && n >= 8:
+		addAVX2(&dst[0], &src[0], n/8)
+		return n / 8 * 8
+	}
+	return 0
+}

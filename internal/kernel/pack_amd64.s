@@ -66,6 +66,24 @@ copyRowsAVX2loop:
 	VZEROUPPER
 	RET
 
+// func addAVX2(dst *float32, src *float32, vectors int)
+// Requires: AVX
+TEXT ·addAVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ vectors+16(FP), DX
+
+addAVX2loop:
+	VMOVUPS (AX), Y0
+	VADDPS  (CX), Y0, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	DECQ    DX
+	JNZ     addAVX2loop
+	VZEROUPPER
+	RET
+
 // func transpose16AVX512(dst *float32, src *float32, dstStride int, srcStride int, quads int)
 // Requires: AVX, AVX512F
 TEXT ·transpose16AVX512(SB), NOSPLIT, $0-40
@@ -137,5 +155,23 @@ copyRowsAVX512loop:
 	ADDQ    DX, AX
 	DECQ    SI
 	JNZ     copyRowsAVX512loop
+	VZEROUPPER
+	RET
+
+// func addAVX512(dst *float32, src *float32, vectors int)
+// Requires: AVX, AVX512F
+TEXT ·addAVX512(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ vectors+16(FP), DX
+
+addAVX512loop:
+	VMOVUPS (AX), Z0
+	VADDPS  (CX), Z0, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	DECQ    DX
+	JNZ     addAVX512loop
 	VZEROUPPER
 	RET

@@ -9,3 +9,5 @@ func copyRows(dst, src unsafe.Pointer, to, from, rows int) bool { return false }
 func transposeWidth(int) int { return 0 }
 
 func transposeRows(lanes int, dst, src *float32, to, from, quads int) {}
+
+func addVectors(dst, src []float32) int { return 0 }

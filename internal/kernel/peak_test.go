@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"runtime"
 	"testing"
 	"time"
 
@@ -12,6 +13,8 @@ import (
 // reports f's rate and its share of that peak. Each is judged by its fastest
 // run, for others use this machine too.
 func againstPeak[T Float](b *testing.B, flop int, f func()) {
+	par.SetWorkers(runtime.GOMAXPROCS(0)) // as -cpu asks
+	defer par.SetWorkers(0)
 	f()
 	best, peak := time.Hour, 0.0
 	rounds := max(int(2e7)/(flop+1), 1)

@@ -13,6 +13,11 @@ type scratch struct {
 	offsets [][2]int
 	a, b    buffer
 	next    *scratch
+
+	// What a chunk of a convolution works on: see window.at.
+	images, rows      span           // images, and rows of the output
+	base              unsafe.Pointer // the first tap of the first output
+	pitch, imagePitch int            // bytes between rows, and between images
 }
 
 var scratches struct {
@@ -35,7 +40,7 @@ func takeScratch() *scratch {
 }
 
 func (s *scratch) put() {
-	s.tile = tileArgs{} // it must not keep a caller's tensors alive
+	s.tile, s.base = tileArgs{}, nil // it must not keep a caller's tensors alive
 	l := &scratches
 	l.Lock()
 	s.next = l.free

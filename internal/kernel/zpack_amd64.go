@@ -14,6 +14,11 @@ func transpose8AVX2(dst *float32, src *float32, dstStride int, srcStride int, qu
 //go:noescape
 func copyRowsAVX2(dst *byte, src *byte, dstStride int, srcStride int, rows int)
 
+// It adds 8·vectors elements at src to those at dst.
+//
+//go:noescape
+func addAVX2(dst *float32, src *float32, vectors int)
+
 // It writes 16 rows of 4·quads elements at src as the columns of dst; strides are in bytes.
 //
 //go:noescape
@@ -23,3 +28,8 @@ func transpose16AVX512(dst *float32, src *float32, dstStride int, srcStride int,
 //
 //go:noescape
 func copyRowsAVX512(dst *byte, src *byte, dstStride int, srcStride int, rows int)
+
+// It adds 16·vectors elements at src to those at dst.
+//
+//go:noescape
+func addAVX512(dst *float32, src *float32, vectors int)

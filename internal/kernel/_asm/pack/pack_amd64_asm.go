@@ -22,6 +22,7 @@ func main() {
 		v := gen.Vec{Context: c, Wide: wide}
 		transpose{v}.generate()
 		copyRows(v)
+		add(v)
 	}
 	gen.Write(c, "pack", "go run ./pack")
 }
@@ -141,6 +142,29 @@ func copyRows(v gen.Vec) {
 	v.ADDQ(ss, src)
 	v.ADDQ(ds, dst)
 	v.DECQ(rows)
+	v.JNZ(LabelRef(name + "loop"))
+	v.VZEROUPPER()
+	v.RET()
+}
+
+// add generates the addition of full vectors in place.
+func add(v gen.Vec) {
+	name := "add" + width(v)
+	v.Function(name)
+	v.Attributes(attr.NOSPLIT)
+	v.SignatureExpr("func(dst, src *float32, vectors int)")
+	v.Doc(fmt.Sprintf("It adds %d·vectors elements at src to those at dst.", v.Lanes()))
+	v.Pragma("noescape")
+	dst := v.Context.Load(v.Param("dst"), v.GP64())
+	src := v.Context.Load(v.Param("src"), v.GP64())
+	left := v.Context.Load(v.Param("vectors"), v.GP64())
+	v.Label(name + "loop")
+	v.Load(Mem{Base: dst}, v.Reg(0))
+	v.Add(Mem{Base: src}, v.Reg(0), v.Reg(0))
+	v.Store(v.Reg(0), Mem{Base: dst})
+	v.ADDQ(Imm(uint64(v.Bytes())), dst)
+	v.ADDQ(Imm(uint64(v.Bytes())), src)
+	v.DECQ(left)
 	v.JNZ(LabelRef(name + "loop"))
 	v.VZEROUPPER()
 	v.RET()
