@@ -16,6 +16,19 @@ func (door) Scope(t Tensor) *Scope { return t.use("tensor").scope }
 
 func (door) Leaf(s *Scope, v Tensor) Tensor { return s.leaf(v.use("tensor.Track")) }
 
+func (door) Adopt(s *Scope, v Tensor) Tensor {
+	h := v.use("tensor")
+	if h.scope == s {
+		return v
+	}
+	if h.scope != nil {
+		twoPasses("nn.Pass", v)
+	}
+	out := s.header(h.dtype, h.dims())
+	out.ptr, out.n = h.ptr, h.n
+	return Tensor{out, out.gen}
+}
+
 func (door) Mark(s *Scope) int { return len(s.live) }
 
 func (door) Release(s *Scope, mark int, kept Tensor) {

@@ -89,6 +89,9 @@ type Tensor[T, S, R any] interface {
 	// Leaf returns a tracked alias of the heap tensor v in s: no copy. Written
 	// memory (an optimiser's) must not be written while the pass lives.
 	Leaf(s *S, v T) T
+	// Adopt returns an untracked alias of the heap tensor v in s, so that what
+	// is computed of it lives in s; a tensor of s itself is returned as it is.
+	Adopt(s *S, v T) T
 	// Mark and Release are a memory frame: Release frees what was made in s
 	// since mark, is untracked, not saved for a gradient, and is not one of
 	// keep (memory that a kept one shares lives on). ReleaseBut takes more
