@@ -115,7 +115,7 @@ func (j *filterJob) addImage(s *scratch, i int, cols span, dst unsafe.Pointer, a
 	}
 	t.offsets, t.segments, t.length = &s.offsets[0], len(s.offsets), j.s.OW
 	t.aStep, t.bStep, t.cStep = j.h.stride*j.inC*j.size, pixel, j.outG*j.size
-	t.add, t.relu, t.bias = flag(add), 0, nil
+	t.add, t.relu, t.bias, t.nextLeft = flag(add), 0, nil, 0
 	x := unsafe.Add(s.base, (i-s.images.from)*s.imagePitch)
 	dy := unsafe.Add(j.dy, i*j.s.OH*row+s.rows.from*row)
 	for g := range j.s.Groups {

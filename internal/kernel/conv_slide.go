@@ -232,6 +232,7 @@ func (j *slideJob) column(s *scratch, g, col int) {
 		t.bias = unsafe.Add(j.end.bias, channel*j.size)
 	}
 	t.b = unsafe.Add(j.panels, (g*parts(j.outG, j.set.nr())+col/j.set.nr())*j.panelBytes())
+	t.next, t.nextLeft = unsafe.Add(t.b, j.panelBytes()), j.panelBytes()
 	for i := s.images.from; i < s.images.to; i++ {
 		a := unsafe.Add(s.base, (i-s.images.from)*s.imagePitch+g*j.inG*j.size)
 		c := unsafe.Add(j.out, i*j.outImage+s.rows.from*j.outRow+channel*j.size)

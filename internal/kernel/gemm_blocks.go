@@ -10,12 +10,13 @@ import (
 // Sizes by which a product is cut. They and the shape alone decide which
 // values are added in which order.
 const (
-	blockK     = 256     // of the inner dimension: a panel of B stays in the first cache
-	blockRows  = 126     // of a chunk, where rows are many
+	blockK     = 384     // of the inner dimension: tiles of A stay in the first cache
+	blockRows  = 128     // of a chunk, where rows are many
 	blockCols  = 1024    // of a chunk
 	manyRows   = 256     // more rows than this are cut into chunks
 	chunkMacs  = 1 << 17 // multiply-adds worth handing to another core
 	manyChunks = 16
+	packRows   = 16 // rows of B packed at once
 	reusedB    = 28 // rows from which packing B pays
 	reusedA    = 4  // panels from which packing A pays
 )
@@ -98,7 +99,7 @@ func (g *gemmJob) run() {
 		panels := parts(g.n, g.set.nr())
 		g.shared = g.packed.bytes(panels * g.panelBytes(g.k))
 		g.packing = true
-		g.each(parts(panels, g.panelsAtOnce()), g.n*g.k/8)
+		g.each(g.packChunks(), g.n*g.k/8)
 		g.packing = false
 	}
 	g.each(g.rowChunks*g.colChunks*parts(g.batch, g.items), g.m*g.n*g.k*g.batch)
@@ -129,7 +130,7 @@ func (g *gemmJob) plan() {
 	}
 	widest := parts(g.n, g.set.nr())
 	if g.m > manyRows {
-		g.rowChunks = min(parts(g.m, blockRows), max(macs/chunkMacs, 1))
+		g.rowChunks = (min(parts(g.m, blockRows), max(macs/chunkMacs, 1)) + 1) / 2 * 2
 		g.colChunks = parts(g.n, blockCols)
 		return
 	}
@@ -166,12 +167,32 @@ func (g *gemmJob) Do(chunk int) {
 	g.block(s, 0, rows, cols)
 }
 
+// packShared packs some panels of B; if B is stored by rows, a few rows of all
+// panels, which are read as they lie.
 func (g *gemmJob) packShared(chunk int) {
-	nr, at := g.set.nr(), g.panelsAtOnce()
-	for p := chunk * at; p < min((chunk+1)*at, parts(g.n, nr)); p++ {
-		dst := unsafe.Add(g.shared, p*g.panelBytes(g.k))
-		packPanel(g.set, g.size, dst, g.atB(0, 0, p*nr), g.k, min(nr, g.n-p*nr), g.ldb, g.transB)
+	nr, panels := g.set.nr(), parts(g.n, g.set.nr())
+	if g.transB {
+		at := g.panelsAtOnce()
+		for p := chunk * at; p < min((chunk+1)*at, panels); p++ {
+			dst := unsafe.Add(g.shared, p*g.panelBytes(g.k))
+			packPanel(g.set, g.size, dst, g.atB(0, 0, p*nr), g.k, min(nr, g.n-p*nr), g.ldb, true)
+		}
+		return
 	}
+	from := chunk * packRows
+	rows := min(packRows, g.k-from)
+	for p := range panels {
+		dst := unsafe.Add(g.shared, p*g.panelBytes(g.k)+from*nr*g.size)
+		packPanel(g.set, g.size, dst, g.atB(0, from, p*nr), rows, min(nr, g.n-p*nr), g.ldb, false)
+	}
+}
+
+// packChunks is how many chunks packShared does.
+func (g *gemmJob) packChunks() int {
+	if g.transB {
+		return parts(parts(g.n, g.set.nr()), g.panelsAtOnce())
+	}
+	return parts(g.k, packRows)
 }
 
 // span is a range of rows or columns.
@@ -296,6 +317,10 @@ func (g *gemmJob) tiles(s *scratch, p *panel, item int, rows, cols span, add boo
 			t.bias = unsafe.Add(g.end.bias, j*g.size)
 		}
 		t.lanes = g.set.mask(n-(nv-1)*g.set.lanes, g.size)
+		t.nextLeft = 0
+		if p.bStep == g.set.nr()*g.size && j+n < cols.to {
+			t.next, t.nextLeft = unsafe.Add(t.b, p.bAcross), p.depth*p.bStep
+		}
 		g.set.column(t, p.order, nv, rows.len(), p.a, p.aRow, unsafe.Add(c, j*g.size))
 		j += n
 	}
@@ -311,7 +336,19 @@ func (s *tileSet) column(t *tileArgs, order, nv, m int, a unsafe.Pointer, aRow i
 	for i := range of {
 		from := cut(m, of, i)
 		t.a, t.c = unsafe.Add(a, from*aRow), unsafe.Add(c, from*t.cStep)
+		t.lookAhead()
 		s.tile[order][nv][cut(m, of, i+1)-from]((*byte)(unsafe.Pointer(t)))
+	}
+}
+
+// lookAhead has the next tile bring a part of what the next column needs.
+func (t *tileArgs) lookAhead() {
+	t.ahead = t.b
+	if t.nextLeft > 0 {
+		t.ahead = t.next
+		part := t.segments * (t.length / 4) * cacheLine
+		t.next = unsafe.Add(t.next, part)
+		t.nextLeft -= part
 	}
 }
 

@@ -17,8 +17,13 @@ type tileArgs struct {
 	lanes               uintptr // which lanes of the last vector count, see tileSet.mask
 	offsets             *[2]int // each segment's first element, from a and from b
 	segments, length    int
-	aStep, bStep, cStep int // row tiles: A's rows, col tiles: A's columns; B's rows; C's rows
-	add, relu           int // 1: add what C holds; apply ReLU
+	aStep, bStep, cStep int            // row tiles: A's rows, col tiles: A's columns; B's rows; C's rows
+	add, relu           int            // 1: add what C holds; apply ReLU
+	ahead               unsafe.Pointer // memory to bring near meanwhile: any that is mapped
+
+	// What column makes ahead of: the memory that the next column needs.
+	next     unsafe.Pointer
+	nextLeft int
 }
 
 // tileFunc computes a tile of a fixed number of rows and vectors. Its argument

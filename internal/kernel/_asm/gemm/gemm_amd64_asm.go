@@ -129,6 +129,7 @@ const (
 	argCs
 	argAdd
 	argReLU
+	argAhead
 )
 
 // kind names the element type and the vector width.
@@ -205,7 +206,7 @@ func (t tile) prefetch(args Mem) {
 	c, cs := t.field(args, argC), t.field(args, argCs)
 	for range t.m {
 		for at := 0; at < t.nv*t.Bytes(); at += 64 {
-			t.PREFETCHT0(Mem{Base: c, Disp: at})
+			t.PREFETCHT1(Mem{Base: c, Disp: at})
 		}
 		t.ADDQ(cs, c)
 	}
@@ -218,6 +219,7 @@ func (t tile) segments(args Mem) {
 	as3, bs3 := t.GP64(), t.GP64()
 	t.LEAQ(Mem{Base: as, Index: as, Scale: 2}, as3)
 	t.LEAQ(Mem{Base: bs, Index: bs, Scale: 2}, bs3)
+	ahead := t.field(args, argAhead)
 	label := t.name()
 	t.Label(label + "segment")
 	rows := t.rowPointers(args, offsets, as)
@@ -229,6 +231,8 @@ func (t tile) segments(args Mem) {
 	t.SUBQ(Imm(unroll), left)
 	t.JL(LabelRef(label + "rest"))
 	t.Label(label + "loop")
+	t.PREFETCHT1(Mem{Base: ahead})
+	t.ADDQ(Imm(64), ahead)
 	for u := range unroll {
 		t.step(rows, b, s, u)
 	}
