@@ -30,29 +30,45 @@ func (s *PoolShape) count(oh, ow int) int {
 	return max((h1-h0)*(w1-w0), 1)
 }
 
-func maxPoolGo[T Float](s *PoolShape, x, y []T, arg []int32) {
-	for i := range y {
-		c, ow, oh, n := i%s.C, i/s.C%s.OW, i/s.C/s.OW%s.OH, i/s.C/s.OW/s.OH
-		best, from := T(math.Inf(-1)), -1
+// place returns the channel, column, row and image of output number i.
+func (s *PoolShape) place(i int) (c, ow, oh, n int) {
+	return i % s.C, i / s.C % s.OW, i / s.C / s.OW % s.OH, i / s.C / s.OW / s.OH
+}
+
+// maxPoolGo computes outputs from…to-1.
+func maxPoolGo[T Float](s *PoolShape, x, y []T, arg []int32, from, to int) {
+	for i := from; i < to; i++ {
+		c, ow, oh, n := s.place(i)
+		best, found := T(math.Inf(-1)), -1
 		h0, h1, w0, w1 := s.window(oh, ow)
 		for h := h0; h < h1; h++ {
 			for w := w0; w < w1; w++ {
 				at := ((n*s.H+h)*s.W+w)*s.C + c
-				if v := x[at]; from < 0 || v > best || v != v {
-					best, from = v, at
+				if v := x[at]; found < 0 || v > best || v != v {
+					best, found = v, at
 				}
 			}
 		}
 		y[i] = best
 		if arg != nil {
-			arg[i] = int32(from)
+			arg[i] = int32(found)
 		}
 	}
 }
 
-func avgPoolGo[T Float](s *PoolShape, x, y []T) {
-	for i := range y {
-		c, ow, oh, n := i%s.C, i/s.C%s.OW, i/s.C/s.OW%s.OH, i/s.C/s.OW/s.OH
+// maxPoolGradGo adds what outputs from…to-1 give.
+func maxPoolGradGo[T Float](dy []T, arg []int32, dx []T, from, to int) {
+	for i := from; i < to; i++ {
+		if at := arg[i]; at >= 0 {
+			dx[at] += dy[i]
+		}
+	}
+}
+
+// avgPoolGo computes outputs from…to-1.
+func avgPoolGo[T Float](s *PoolShape, x, y []T, from, to int) {
+	for i := from; i < to; i++ {
+		c, ow, oh, n := s.place(i)
 		var sum T
 		h0, h1, w0, w1 := s.window(oh, ow)
 		for h := h0; h < h1; h++ {
@@ -64,11 +80,11 @@ func avgPoolGo[T Float](s *PoolShape, x, y []T) {
 	}
 }
 
-func avgPoolGradGo[T Float](s *PoolShape, dy, dx []T) {
-	clear(dx)
-	for i, d := range dy {
-		c, ow, oh, n := i%s.C, i/s.C%s.OW, i/s.C/s.OW%s.OH, i/s.C/s.OW/s.OH
-		d *= 1 / T(s.count(oh, ow))
+// avgPoolGradGo adds what outputs from…to-1 give.
+func avgPoolGradGo[T Float](s *PoolShape, dy, dx []T, from, to int) {
+	for i := from; i < to; i++ {
+		c, ow, oh, n := s.place(i)
+		d := dy[i] * (1 / T(s.count(oh, ow)))
 		h0, h1, w0, w1 := s.window(oh, ow)
 		for h := h0; h < h1; h++ {
 			for w := w0; w < w1; w++ {
@@ -81,18 +97,22 @@ func avgPoolGradGo[T Float](s *PoolShape, dy, dx []T) {
 // MaxPool writes the greatest value of each window to y, and its flat index in
 // x to arg unless that is nil. Of equal values the first counts; a NaN is
 // greater than any number. A window with no pixel gives −Inf and index −1.
-func MaxPool[T Float](s *PoolShape, x, y []T, arg []int32) { maxPoolGo(s, x, y, arg) }
-
-// MaxPoolGrad writes to dx the gradient for x of a MaxPool that gave arg and
-// whose result has the gradient dy.
-func MaxPoolGrad[T Float](s *PoolShape, dy []T, arg []int32, dx []T) {
-	clear(dx)
-	for i, at := range arg {
-		if at >= 0 {
-			dx[at] += dy[i]
-		}
-	}
+func MaxPool[T Float](s *PoolShape, x, y []T, arg []int32) {
+	runPool(s, maxPooling, x, y, arg)
 }
+
+// MaxPoolGrad writes to dx the gradient for x of a MaxPool of that shape that
+// gave arg, and whose result has the gradient dy.
+func MaxPoolGrad[T Float](s *PoolShape, dy []T, arg []int32, dx []T) {
+	runPool(s, maxPoolingGrad, dx, dy, arg)
+}
+
+// AvgPool writes the mean of each window to y; 0 for one with no pixel.
+func AvgPool[T Float](s *PoolShape, x, y []T) { runPool(s, avgPooling, x, y, nil) }
+
+// AvgPoolGrad writes to dx the gradient for x of an AvgPool of that shape
+// whose result has the gradient dy.
+func AvgPoolGrad[T Float](s *PoolShape, dy, dx []T) { runPool(s, avgPoolingGrad, dx, dy, nil) }
 
 // Pick sets dst[i] = src[arg[i]], or 0 where arg[i] is negative.
 func Pick[T Float](dst, src []T, arg []int32) {
@@ -103,10 +123,3 @@ func Pick[T Float](dst, src []T, arg []int32) {
 		}
 	}
 }
-
-// AvgPool writes the mean of each window to y.
-func AvgPool[T Float](s *PoolShape, x, y []T) { avgPoolGo(s, x, y) }
-
-// AvgPoolGrad writes to dx the gradient for x of an AvgPool whose result has
-// the gradient dy.
-func AvgPoolGrad[T Float](s *PoolShape, dy, dx []T) { avgPoolGradGo(s, dy, dx) }

@@ -18,6 +18,9 @@ type scratch struct {
 	images, rows      span           // images, and rows of the output
 	base              unsafe.Pointer // the first tap of the first output
 	pitch, imagePitch int            // bytes between rows, and between images
+
+	pool poolArgs
+	taps []int
 }
 
 var scratches struct {
@@ -40,7 +43,7 @@ func takeScratch() *scratch {
 }
 
 func (s *scratch) put() {
-	s.tile, s.base = tileArgs{}, nil // it must not keep a caller's tensors alive
+	s.tile, s.pool, s.base = tileArgs{}, poolArgs{}, nil // it must not keep a caller's tensors alive
 	l := &scratches
 	l.Lock()
 	s.next = l.free
