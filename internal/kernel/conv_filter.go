@@ -137,11 +137,12 @@ func (j *filterJob) taps(s *scratch, nv int, x, c unsafe.Pointer) {
 	if whole {
 		rows *= len(j.h.taps)
 	}
+	run := 0
 	for _, v := range j.v.taps {
 		for _, h := range j.h.taps {
 			a := unsafe.Add(x, (v-top)*s.pitch+(h-left)*j.inC*j.size)
-			j.set.column(&s.tile, colOrder, nv, rows, a, j.size, c)
-			c = unsafe.Add(c, rows*s.tile.cStep)
+			j.set.column(&s.tile, colOrder, nv, rows, a, j.size, unsafe.Add(c, run*rows*s.tile.cStep))
+			run++
 			if whole {
 				break
 			}

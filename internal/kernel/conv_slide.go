@@ -139,6 +139,10 @@ func (j *slideJob) run() {
 	j.packing = true
 	j.each(panels, panels*j.panelBytes()/8)
 	j.packing = false
+	if !j.end.add && winogradFits(&j.window, j.outC, j.s.Groups) {
+		j.winograd()
+		return
+	}
 	j.each(j.chunks(), j.images*j.v.out*j.h.out*j.depth*j.outC)
 }
 
@@ -187,11 +191,11 @@ func (j *slideJob) pack(panel int) {
 		packPanel(j.set, j.size, dst, unsafe.Add(j.w, (g*j.outG+col)*filter), j.depth, n, filter, true)
 		return
 	}
-	for _, kh := range j.v.filter {
-		for _, kw := range j.h.filter {
+	for y, kh := range j.v.filter {
+		for x, kw := range j.h.filter {
 			src := unsafe.Add(j.w, g*j.inG*filter+((kh*j.s.KW+kw)*cg+col)*j.size)
-			packPanel(j.set, j.size, dst, src, j.inG, n, filter, false)
-			dst = unsafe.Add(dst, j.inG*nr*j.size)
+			tap := y*len(j.h.filter) + x
+			packPanel(j.set, j.size, unsafe.Add(dst, tap*j.inG*nr*j.size), src, j.inG, n, filter, false)
 		}
 	}
 }
@@ -232,13 +236,15 @@ func (j *slideJob) column(s *scratch, g, col int) {
 		t.bias = unsafe.Add(j.end.bias, channel*j.size)
 	}
 	t.b = unsafe.Add(j.panels, (g*parts(j.outG, j.set.nr())+col/j.set.nr())*j.panelBytes())
-	t.next, t.nextLeft = unsafe.Add(t.b, j.panelBytes()), j.panelBytes()
+	t.nextLeft = 0
+	if col+n < j.outG {
+		t.next, t.nextLeft = unsafe.Add(t.b, j.panelBytes()), j.panelBytes()
+	}
 	for i := s.images.from; i < s.images.to; i++ {
 		a := unsafe.Add(s.base, (i-s.images.from)*s.imagePitch+g*j.inG*j.size)
 		c := unsafe.Add(j.out, i*j.outImage+s.rows.from*j.outRow+channel*j.size)
-		for range s.rows.len() {
-			j.set.column(t, rowOrder, nv, j.h.out, a, t.aStep, c)
-			a, c = unsafe.Add(a, j.v.stride*s.pitch), unsafe.Add(c, j.outRow)
+		for r := range s.rows.len() {
+			j.set.column(t, rowOrder, nv, j.h.out, unsafe.Add(a, r*j.v.stride*s.pitch), t.aStep, unsafe.Add(c, r*j.outRow))
 		}
 	}
 }

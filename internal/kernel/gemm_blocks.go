@@ -343,12 +343,14 @@ func (s *tileSet) column(t *tileArgs, order, nv, m int, a unsafe.Pointer, aRow i
 
 // lookAhead has the next tile bring a part of what the next column needs.
 func (t *tileArgs) lookAhead() {
-	t.ahead = t.b
-	if t.nextLeft > 0 {
-		t.ahead = t.next
-		part := t.segments * (t.length / 4) * cacheLine
+	if t.nextLeft <= 0 {
+		t.ahead = t.b
+		return
+	}
+	t.ahead = t.next
+	part := t.segments * (t.length / 4) * cacheLine
+	if t.nextLeft -= part; t.nextLeft > 0 { // else next would point past the end
 		t.next = unsafe.Add(t.next, part)
-		t.nextLeft -= part
 	}
 }
 

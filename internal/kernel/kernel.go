@@ -12,6 +12,7 @@
 package kernel
 
 import (
+	"math"
 	"unsafe"
 
 	"github.com/limpid-ml/limpid/internal/backstage"
@@ -22,6 +23,8 @@ type Float interface{ ~float32 | ~float64 }
 
 // Act names an activation: the values are those of package backstage.
 type Act = backstage.Act
+
+var inf32 = float32(math.Inf(1))
 
 // wide reports whether T is float64; the compiler knows the answer.
 func wide[T Float]() bool { return unsafe.Sizeof(T(0)) == 8 }

@@ -56,10 +56,8 @@ func addGo[T Float](dst, src []T) {
 func transposeGo[T Float](dst, src unsafe.Pointer, to, from, i0, i1, l0, l1 int) {
 	size := int(unsafe.Sizeof(T(0)))
 	for i := i0; i < i1; i++ {
-		d, s := unsafe.Add(dst, i*size+l0*to), unsafe.Add(src, i*from+l0*size)
-		for range l1 - l0 {
-			*(*T)(d) = *(*T)(s)
-			d, s = unsafe.Add(d, to), unsafe.Add(s, size)
+		for l := l0; l < l1; l++ {
+			*(*T)(unsafe.Add(dst, i*size+l*to)) = *(*T)(unsafe.Add(src, i*from+l*size))
 		}
 	}
 }

@@ -11,7 +11,8 @@ import (
 type scratch struct {
 	tile    tileArgs
 	offsets [][2]int
-	a, b    buffer
+	a, b, c buffer
+	a2      buffer
 	next    *scratch
 
 	// What a chunk of a convolution works on: see window.at.
@@ -21,6 +22,9 @@ type scratch struct {
 
 	pool poolArgs
 	taps []int
+
+	winograd winogradArgs
+	vectors  [winogradPoints * cacheLine]byte // what a transformation holds on the way
 }
 
 var scratches struct {
@@ -43,7 +47,7 @@ func takeScratch() *scratch {
 }
 
 func (s *scratch) put() {
-	s.tile, s.pool, s.base = tileArgs{}, poolArgs{}, nil // it must not keep a caller's tensors alive
+	s.tile, s.pool, s.winograd, s.base = tileArgs{}, poolArgs{}, winogradArgs{}, nil // it must not keep a caller's tensors alive
 	l := &scratches
 	l.Lock()
 	s.next = l.free

@@ -100,13 +100,11 @@ func tileGo[T Float](t *tileArgs, order, m, n int) {
 		var acc [2 * lanes]T
 		sum := acc[:n]
 		for _, seg := range unsafe.Slice(t.offsets, t.segments) {
-			a, b := unsafe.Add(t.a, seg[0]+i*rowStep), unsafe.Add(t.b, seg[1])
-			for range t.length {
-				v := *(*T)(a)
-				for j, w := range unsafe.Slice((*T)(b), n) {
+			for l := range t.length {
+				v := *(*T)(unsafe.Add(t.a, seg[0]+i*rowStep+l*stepA))
+				for j, w := range unsafe.Slice((*T)(unsafe.Add(t.b, seg[1]+l*t.bStep)), n) {
 					sum[j] += v * w
 				}
-				a, b = unsafe.Add(a, stepA), unsafe.Add(b, t.bStep)
 			}
 		}
 		tileEndGo(t, unsafe.Slice((*T)(unsafe.Add(t.c, i*t.cStep)), n), sum)
