@@ -65,8 +65,12 @@ func (j *filterJob) run() {
 	j.sums = max(min(filterSums, j.chunks(), filterFloat/elems), 1)
 	j.splits = min(max(filterSums/j.sums, 1), parts(j.outG, j.set.nr()))
 	j.dwT = j.partial.bytes(j.sums * elems * j.size)
-	macs := j.images * j.v.out * j.h.out * elems
-	j.each(j.sums*j.splits, macs)
+	if winogradFits(&j.window, j.s.O, j.s.Groups) {
+		j.sums = 1
+		j.winograd()
+	} else {
+		j.each(j.sums*j.splits, j.images*j.v.out*j.h.out*elems)
+	}
 	j.adding = true
 	j.each(j.s.Groups*parts(j.depth, sumRows), elems*j.sums)
 	j.adding = false
