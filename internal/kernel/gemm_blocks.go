@@ -16,6 +16,7 @@ const (
 	manyRows   = 256     // more rows than this are cut into chunks
 	chunkMacs  = 1 << 17 // multiply-adds worth handing to another core
 	manyChunks = 16
+	packMacs   = 8  // multiply-adds in the time that packing an element takes
 	packRows   = 16 // rows of B packed at once
 	reusedB    = 28 // rows from which packing B pays
 	reusedA    = 4  // panels from which packing A pays
@@ -99,10 +100,10 @@ func (g *gemmJob) run() {
 		panels := parts(g.n, g.set.nr())
 		g.shared = g.packed.bytes(panels * g.panelBytes(g.k))
 		g.packing = true
-		g.each(g.packChunks(), g.n*g.k/8)
+		g.each(g.packChunks(), g.n*g.k*packMacs)
 		g.packing = false
 	}
-	g.each(g.rowChunks*g.colChunks*parts(g.batch, g.items), g.m*g.n*g.k*g.batch)
+	g.each(g.rowChunks*g.colChunks*parts(g.batch, g.items), g.work()*g.batch)
 }
 
 // each does all chunks, on this core alone if that is less work than sharing.
@@ -116,26 +117,36 @@ func (g *gemmJob) each(chunks, macs int) {
 	}
 }
 
+// work is what computing one C costs, in multiply-adds.
+func (g *gemmJob) work() int {
+	work := g.m * g.n * g.k
+	if g.packsB() {
+		work += g.n * g.k * packMacs
+	}
+	return work
+}
+
 // plan cuts C into chunks.
 func (g *gemmJob) plan() {
-	macs := g.m * g.n * g.k
+	work := g.work()
 	g.rowChunks, g.colChunks, g.items = 1, 1, 1
 	if g.batch > 1 {
-		g.items = min(max(chunkMacs/max(macs, 1), 1), g.batch)
+		g.items = min(max(chunkMacs/max(work, 1), 1), g.batch)
 		return
 	}
-	want := min(macs/chunkMacs, manyChunks)
+	want := min(work/chunkMacs, manyChunks)
 	if want < 2 {
 		return
 	}
-	widest := parts(g.n, g.set.nr())
 	if g.m > manyRows {
-		g.rowChunks = (min(parts(g.m, blockRows), max(macs/chunkMacs, 1)) + 1) / 2 * 2
+		g.rowChunks = (min(parts(g.m, blockRows), work/chunkMacs) + 1) / 2 * 2
 		g.colChunks = parts(g.n, blockCols)
 		return
 	}
-	g.colChunks = min(want, parts(widest, 2))
-	g.rowChunks = min(want/g.colChunks, parts(g.m, g.set.rows))
+	g.colChunks = max(min(want, parts(g.n, g.set.nr())), parts(g.n, blockCols))
+	if g.colChunks < manyChunks/4 { // too few to share out evenly
+		g.rowChunks = max(min(want/g.colChunks, parts(g.m, g.set.rows)), 1)
+	}
 }
 
 // packsB reports whether tiles read B from a packed copy.
