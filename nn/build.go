@@ -272,9 +272,5 @@ func (b *builder) finish() {
 	for i, s := range n.states {
 		n.sums[i] = make([]float64, s.value.Len())
 	}
-	for _, pl := range n.places {
-		if r := b.rows[pl]; r != nil || pl.owns {
-			n.rows = append(n.rows, n.row(pl, r))
-		}
-	}
+	b.summarise()
 }

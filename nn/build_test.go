@@ -41,7 +41,7 @@ func TestBuildErrors(t *testing.T) {
 	}{
 		"copies in a range":   {&rangeCopy{[]Linear{*lin()}}, []Option{in}, []string{"cannot be reached", "range over indices"}},
 		"value receiver":      {&valueRecv{*lin()}, []Option{in}, []string{"cannot be reached", "pointer receivers"}},
-		"value in Sequential": {&Sequential{valueRecv{*lin()}}, []Option{in}, []string{"use a pointer", "0.l"}},
+		"value in Sequential": {&Sequential{valueRecv{*lin()}}, []Option{in}, []string{"use a pointer", "0 is a nn.valueRecv"}},
 		"hidden in a Func": {&Sequential{Func(func(p *Pass, x T) T { return hidden.Forward(p, x) })}, []Option{in},
 			[]string{"cannot be reached", "0 (nn.Func)"}},
 		"twice":               {&Sequential{one, one}, []Option{in}, []string{"the same nn.Linear is at 0 and at 1", "nn.Share"}},

@@ -36,6 +36,8 @@ func (door) Trained(p *Pass) []int { return p.trained }
 
 func (door) Logged(p *Pass) ([]string, []float64) { return p.logNames, p.logValues }
 
+func (door) Label(p *Pass) string { return p.label() }
+
 func (door) ResetStates(n *Net) {
 	for i, sum := range n.sums {
 		n.parts[i] = 0

@@ -171,14 +171,14 @@ func ExampleBuild() {
 	fmt.Print(net.Summary())
 	// Output:
 	// <nil>
-	// path   layer          output       parameters  multiply-adds
-	// 0      nn.Conv2D      26 × 26 × 8  80          48,672
-	// 1      nn.MaxPool2D   13 × 13 × 8  —           —
-	// 2      nn.Dropout     13 × 13 × 8  —           —
-	// 3      nn.Flatten     1352         —           —
-	// 4      nn.Linear      10           13,530      13,520
-	// total                              13,610      62,192
-	// 13,610 parameters and — statistics in float32
+	// path   layer         output       parameters  multiply-adds
+	// 0      nn.Conv2D     26 × 26 × 8  80          48,672
+	// 1      nn.MaxPool2D  13 × 13 × 8  —           —
+	// 2      nn.Dropout    13 × 13 × 8  —           —
+	// 3      nn.Flatten    1352         —           —
+	// 4      nn.Linear     10           13,530      13,520
+	// total                             13,610      62,192
+	// 13,610 parameters in float32
 }
 
 func ExampleNet_Predict() {

@@ -138,6 +138,10 @@ func (n *Net) put(p *Pass) {
 	p.end()
 	p.training, p.noise, p.frozen, p.watchers, p.swapped = false, false, nil, nil, nil
 	p.wanted, p.remembered = nil, nil
+	if len(p.visits) > 1 { // let go of other networks
+		clear(p.visits[1:])
+		p.visits = p.visits[:1]
+	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.idle = append(n.idle, p)

@@ -178,7 +178,12 @@ func (p *Pass) frame() *frame {
 	return f
 }
 
-func (p *Pass) top() *frame { return p.frames[p.depth-1] }
+func (p *Pass) top() *frame {
+	if p.depth == 0 {
+		fail(&tensor.Error{Op: "nn.Pass", Why: "the pass ended", Fix: "use a pass within the function it was given to only"})
+	}
+	return p.frames[p.depth-1]
+}
 
 // label says which layer runs, for errors.
 func (p *Pass) label() string {

@@ -18,10 +18,10 @@ func mlp(t testing.TB, o ...Option) *Net {
 type eyes struct{ values, grads []string }
 
 func (e *eyes) Value(path string, call int, y T) {
-	e.values = append(e.values, fmt.Sprint(path, call, y.Shape()))
+	e.values = append(e.values, fmt.Sprintf("%s/%d%v", path, call, y.Shape()))
 }
 func (e *eyes) Grad(path string, call int, g T) {
-	e.grads = append(e.grads, fmt.Sprint(path, call, g.Shape()))
+	e.grads = append(e.grads, fmt.Sprintf("%s/%d%v", path, call, g.Shape()))
 }
 
 type direct struct{ A, B Linear }
@@ -36,7 +36,7 @@ func TestWatchersSeeEveryLayer(t *testing.T) {
 	n := build(t, &outer{direct{*lin(), *lin()}}, Input(3))
 	e := &eyes{}
 	must(n.Predict(normal(1, 4, 3), Watch(e)))
-	if got := strings.Join(e.values, " "); got != "r.a0[4 3] r.b0[4 3] r.a1[4 3] r.b1[4 3] r0[4 3] .0[4 3]" {
+	if got := strings.Join(e.values, " "); got != "r.a/0[4 3] r.b/0[4 3] r.a/1[4 3] r.b/1[4 3] r/0[4 3] ./0[4 3]" {
 		t.Error(got)
 	}
 }
@@ -49,10 +49,10 @@ func TestWatchersSeeGradients(t *testing.T) {
 	steps.Begin(p, 1, 0, 0, nil, []Watcher{e})
 	y := n.Forward(p, normal(1, 4, 3)).Square().Mean()
 	engine.Backward(steps.Scope(p), y, steps.Leaves(p), make([]T, 4), nil)
-	if got := strings.Join(e.values, " "); got != "00[4 5] 10[4 2] .0[4 2]" {
+	if got := strings.Join(e.values, " "); got != "0/0[4 5] 1/0[4 2] ./0[4 2]" {
 		t.Error("values", got)
 	}
-	if len(e.grads) != 3 || e.grads[2] != "00[4 5]" {
+	if len(e.grads) != 3 || e.grads[2] != "0/0[4 5]" {
 		t.Error("gradients", e.grads)
 	}
 }
@@ -127,7 +127,7 @@ func TestEnterAndReturn(t *testing.T) {
 			t.Error("results", a.Valid(), b.Valid(), "the rest", waste.Valid())
 		}
 	}, Watch(e))
-	if got := strings.Join(e.values, " "); got != "a0[2 3] b0[2 3] .0[2 3]" {
+	if got := strings.Join(e.values, " "); got != "a/0[2 3] b/0[2 3] ./0[2 3]" {
 		t.Error(got)
 	}
 }
@@ -357,4 +357,11 @@ func TestManyPassesAtOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+func TestAPassThatEnded(t *testing.T) {
+	n := mlp(t)
+	var leaked *Pass
+	do(t, n, func(p *Pass) { leaked = p })
+	wantErr(t, tensor.Try(func() { leaked.Apply(tensor.Zeros(1, 3), lin()) }), "the pass ended")
 }

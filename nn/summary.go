@@ -11,23 +11,33 @@ import (
 // row is a line of the summary.
 type row struct {
 	path, typ string
-	out       []int // without the batch axis; nil: not seen
-	params    int
+	out       []int   // without the batch axis; nil: not seen
+	params    int     // its own, without those of its parts
 	macs      float64 // per example
 	inner     bool    // its parts have lines of their own
 }
 
-// row completes what Build saw of the layer at pl.
-func (n *Net) row(pl *place, seen *row) row {
-	r := row{}
-	if seen != nil {
-		r = *seen
+// summarise lists the layers that ran or hold parameters.
+func (b *builder) summarise() {
+	n := b.net
+	owner := make([]*place, len(n.params))
+	for _, pl := range n.places { // parts come after the whole
+		for i := pl.params[0]; i < pl.params[1]; i++ {
+			owner[i] = pl
+		}
 	}
-	r.path, r.typ, r.inner = pl.path, pl.typ, pl.inner
-	for i := pl.params[0]; i < pl.params[1]; i++ {
-		r.params += n.params[i].value.Len()
+	own := map[*place]int{}
+	for i, pl := range owner {
+		own[pl] += n.params[i].value.Len()
 	}
-	return r
+	for _, pl := range n.places {
+		if b.rows[pl] == nil && own[pl] == 0 {
+			continue
+		}
+		r := *b.line(pl)
+		r.path, r.typ, r.inner, r.params = pl.path, pl.typ, pl.inner, own[pl]
+		n.rows = append(n.rows, r)
+	}
 }
 
 // returned notes a layer's result for the summary.
@@ -75,29 +85,40 @@ func (n *Net) Summary() string {
 	macs := 0.0
 	for _, r := range n.rows {
 		macs += r.macs
-		if r.inner && r.macs == 0 {
+		if r.inner && r.macs == 0 && r.params == 0 {
 			continue
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", r.path, r.typ, r.shape(), count(float64(r.params)), count(r.macs))
 	}
-	total, stats := 0, 0
-	for _, p := range n.params {
-		total += p.value.Len()
-	}
-	for _, s := range n.states {
-		stats += s.value.Len()
-	}
-	fmt.Fprintf(w, "total\t\t\t%s\t%s\n", count(float64(total)), count(macs))
+	fmt.Fprintf(w, "total\t\t\t%s\t%s\n", count(float64(n.size(0, len(n.params)))), count(macs))
 	w.Flush()
-	table := strings.Split(strings.TrimRight(b.String(), "\n"), "\n")
+	table := strings.Split(b.String(), "\n")
 	for i := range table {
 		table[i] = strings.TrimRight(table[i], " ")
 	}
+	return strings.Join(table, "\n") + n.holds()
+}
+
+// holds is the summary's last line.
+func (n *Net) holds() string {
 	kind := tensor.Float32
 	if n.wide {
 		kind = tensor.Float64
 	}
-	return strings.Join(table, "\n") + fmt.Sprintf("\n%s parameters and %s statistics in %v\n", count(float64(total)), count(float64(stats)), kind)
+	stats := ""
+	if len(n.states) > 0 {
+		stats = fmt.Sprintf(" and %s statistics", count(float64(n.size(len(n.params), len(n.names)))))
+	}
+	return fmt.Sprintf("%s parameters%s in %v\n", count(float64(n.size(0, len(n.params)))), stats, kind)
+}
+
+// size is the number of elements of values from…to−1.
+func (n *Net) size(from, to int) int {
+	total := 0
+	for i := from; i < to; i++ {
+		total += n.variable(i).value.Len()
+	}
+	return total
 }
 
 func (r row) shape() string {

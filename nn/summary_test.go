@@ -9,11 +9,13 @@ func TestSummary(t *testing.T) {
 	n := build(t, newWhole(), Input(3), Float64)
 	got := n.Summary()
 	for _, want := range []string{
-		"path               layer         output  parameters  multiply-adds",
-		"parts.0.bn1        nn.BatchNorm  3       6           —",
-		"seq.1              nn.Act        3       —           —",
-		"seq.2.0            nn.Linear     3       9           9",
-		"150 parameters and 6 statistics in float64",
+		"path            layer         output  parameters  multiply-adds",
+		".               nn.whole      3       3           —",
+		"parts.0.bn1     nn.BatchNorm  3       6           —",
+		"seq.1           nn.Act        3       —           —",
+		"seq.2.0         nn.Linear     3       9           9",
+		"total                                 135         126",
+		"135 parameters and 6 statistics in float64",
 	} {
 		if !strings.Contains(got, want+"\n") {
 			t.Errorf("no line %q in\n%s", want, got)

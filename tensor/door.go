@@ -32,7 +32,7 @@ func (door) Adopt(s *Scope, v Tensor) Tensor {
 func (door) Mark(s *Scope) int { return len(s.live) }
 
 func (door) Release(s *Scope, mark int, kept Tensor) {
-	if kept.h == nil {
+	if kept.h == nil || kept.h.scope != s { // a heap tensor may be read by others now
 		s.release(mark)
 		return
 	}

@@ -55,6 +55,10 @@ type Net[N, P, T, S, W any] interface {
 	// a name logged twice appears twice. Valid until the next Begin.
 	Logged(p *P) (names []string, values []float64)
 
+	// Label says which layer runs in p now, "head.fc2 (nn.Linear)"; after a panic,
+	// the one that failed: for a tensor.Error whose Layer is empty. "" outside.
+	Label(p *P) string
+
 	// ResetStates forgets what GatherStates collected.
 	ResetStates(n *N)
 	// GatherStates adds the running statistics that p's pass set to the step's.
