@@ -79,6 +79,10 @@ func ConvForward[T Float](s *ConvShape, x, w, y []T, ep Epilogue[T]) {
 		Gemm(false, true, s.N*s.H*s.W, s.O, s.C, x, s.C, w, s.C, y, s.O, ep)
 		return
 	}
+	if !wide[T]() && !ep.Add && s.isDepthwise() {
+		runDepthwise(s, depthwiseForward, as32(x), as32(w), as32(y), as32(ep.Bias), ep.Act, ep.Param)
+		return
+	}
 	j := newSlide[T](s)
 	setEpilogue(&j.end, y, ep)
 	j.in, j.w, j.out = first(x), first(w), first(y)
@@ -97,6 +101,10 @@ func ConvData[T Float](s *ConvShape, dy, w, dx []T) {
 		Gemm(false, false, s.N*s.H*s.W, s.C, s.O, dy, s.O, w, s.C, dx, s.C, Epilogue[T]{})
 		return
 	}
+	if !wide[T]() && s.isDepthwise() {
+		runDepthwise(s, depthwiseData, as32(dx), as32(w), as32(dy), nil, 0, 0)
+		return
+	}
 	if s.missesPixels() {
 		clear(dx)
 	}
@@ -112,6 +120,10 @@ func ConvData[T Float](s *ConvShape, dy, w, dx []T) {
 func ConvFilter[T Float](s *ConvShape, x, dy, dw []T) {
 	if !s.checkSlices("ConvFilter", len(x), len(dw), len(dy)) {
 		clear(dw)
+		return
+	}
+	if !wide[T]() && s.isDepthwise() {
+		runDepthwise(s, depthwiseFilter, as32(x), as32(dw), as32(dy), nil, 0, 0)
 		return
 	}
 	j := newFilter[T](s)

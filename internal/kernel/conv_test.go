@@ -35,6 +35,8 @@ func convShapes() []ConvShape {
 		sized(ConvShape{N: 2, H: 9, W: 7, C: 12, O: 8, KH: 3, KW: 2, Groups: 4, PadTop: 2, PadLeft: 1, PadRight: 3}),
 		sized(ConvShape{N: 1, H: 10, W: 10, C: 6, O: 6, KH: 3, KW: 3, Groups: 6, PadTop: 1, PadLeft: 1, PadBottom: 1, PadRight: 1}),
 		sized(ConvShape{N: 1, H: 10, W: 9, C: 6, O: 12, KH: 3, KW: 3, Groups: 6, StrideH: 2, StrideW: 1}),
+		sized(ConvShape{N: 3, H: 10, W: 11, C: 37, O: 37, KH: 3, KW: 3, Groups: 37, PadTop: 1, PadLeft: 2, PadBottom: 1, PadRight: 3}),
+		sized(ConvShape{N: 9, H: 12, W: 10, C: 16, O: 16, KH: 5, KW: 3, Groups: 16, StrideH: 2, StrideW: 3, DilH: 2, DilW: 1, PadTop: 9, PadBottom: 9}),
 		sized(ConvShape{N: 2, H: 11, W: 12, C: 4, O: 5, KH: 3, KW: 3, DilH: 2, DilW: 3, PadTop: 2, PadLeft: 3}),
 		sized(ConvShape{N: 1, H: 11, W: 12, C: 3, O: 5, KH: 2, KW: 3, StrideH: 2, StrideW: 4, DilH: 2, DilW: 2}),
 		sized(ConvShape{N: 1, H: 1, W: 1, C: 3, O: 2, KH: 3, KW: 3, PadTop: 4, PadLeft: 5, PadBottom: 4, PadRight: 5}),
@@ -165,7 +167,7 @@ func TestConvRefusesShortSlices(t *testing.T) {
 func BenchmarkConv(b *testing.B) {
 	for name, s := range map[string]ConvShape{
 		"8x56x56x64": square(8, 56, 64, 64, 3, 1, 1), "mnist1": square(64, 28, 1, 32, 3, 1, 0), "mnist2": square(64, 26, 32, 64, 3, 1, 0),
-		"7x7x512": square(8, 7, 512, 512, 3, 1, 1), "stride2": square(8, 56, 64, 128, 3, 2, 1), "stem": square(8, 112, 3, 64, 7, 2, 3),
+		"7x7x512": square(8, 7, 512, 512, 3, 1, 1), "stride2": square(8, 56, 64, 128, 3, 2, 1), "stem": square(8, 112, 3, 64, 7, 2, 3), "depthwise": sized(ConvShape{N: 8, H: 56, W: 56, C: 64, O: 64, Groups: 64, KH: 3, KW: 3, PadTop: 1, PadLeft: 1, PadBottom: 1, PadRight: 1}),
 	} {
 		x, w, y := convOperands[float32](b, &s)
 		dx, dw := make([]float32, len(x)), make([]float32, len(w))

@@ -12,3 +12,13 @@ var poolKernels = [3][4]func(*byte){
 
 // poolKernel returns the assembly of the variant in use, nil if it has none.
 func poolKernel(op poolOp) func(*byte) { return poolKernels[kind][op] }
+
+// depthwiseKernels holds the assembly of each variant by depthwiseOp.
+var depthwiseKernels = [3][3]func(*byte){
+	cpu.AVX2:   {depthwiseAVX2, depthwiseDataAVX2, depthwiseFilterAVX2},
+	cpu.AVX512: {depthwiseAVX512, depthwiseDataAVX512, depthwiseFilterAVX512},
+}
+
+// depthwiseKernel returns the assembly of the variant in use, nil if it has
+// none: then depthwise convolution is one of many groups.
+func depthwiseKernel(op depthwiseOp) func(*byte) { return depthwiseKernels[kind][op] }

@@ -390,6 +390,274 @@ avgPoolGradAVX2next:
 	VZEROUPPER
 	RET
 
+// func depthwiseAVX2(a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·depthwiseAVX2(SB), NOSPLIT, $0-8
+	MOVQ         a+0(FP), AX
+	MOVQ         72(AX), CX
+	MOVQ         80(AX), CX
+	VMOVUPS      (CX), Y15
+	MOVQ         88(AX), CX
+	VMOVUPS      (CX), Y7
+	VBROADCASTSS 96(AX), Y6
+	MOVQ         (AX), CX
+	MOVQ         8(AX), DX
+	MOVQ         16(AX), BX
+	MOVQ         56(AX), SI
+	MOVQ         40(AX), DI
+
+depthwiseAVX2pixel:
+	XORQ R8, R8
+
+depthwiseAVX2channels:
+	MOVQ         64(AX), R9
+	SUBQ         R8, R9
+	JZ           depthwiseAVX2next
+	CMPQ         R9, $0x20
+	JL           depthwiseAVX2tail
+	MOVQ         R8, R10
+	SHRQ         $0x02, R10
+	ADDQ         SI, R10
+	VMOVD        R10, X5
+	VPBROADCASTD X5, Y5
+	VPADDD       Y7, Y5, Y5
+	MOVQ         104(AX), R9
+	VMOVUPS      (R9)(R8*1), Y0
+	MOVQ         24(AX), R11
+	MOVQ         32(AX), R12
+
+depthwiseAVX2fulltap:
+	MOVQ        (R11), R9
+	MOVQ        8(R11), R10
+	ADDQ        R8, R10
+	ADDQ        $0x08, R11
+	VMOVUPS     (BX)(R10*1), Y2
+	LEAQ        (R8)(R9*1), R9
+	VMOVUPS     (CX)(R9*1), Y4
+	VFMADD231PS Y2, Y4, Y0
+	ADDQ        $0x08, R11
+	DECQ        R12
+	JNZ         depthwiseAVX2fulltap
+	VMAXPS      Y0, Y6, Y0
+	VMOVUPS     Y0, (DX)(R8*1)
+	ADDQ        $0x20, R8
+	JMP         depthwiseAVX2channels
+
+depthwiseAVX2tail:
+	MOVQ         R8, R10
+	SHRQ         $0x02, R10
+	ADDQ         SI, R10
+	VMOVD        R10, X5
+	VPBROADCASTD X5, Y5
+	VPADDD       Y7, Y5, Y5
+	MOVQ         104(AX), R9
+	VMASKMOVPS   (R9)(R8*1), Y15, Y0
+	MOVQ         24(AX), R11
+	MOVQ         32(AX), R12
+
+depthwiseAVX2parttap:
+	MOVQ        (R11), R9
+	MOVQ        8(R11), R10
+	ADDQ        R8, R10
+	ADDQ        $0x08, R11
+	VMASKMOVPS  (BX)(R10*1), Y15, Y2
+	LEAQ        (R8)(R9*1), R9
+	VMASKMOVPS  (CX)(R9*1), Y15, Y4
+	VFMADD231PS Y2, Y4, Y0
+	ADDQ        $0x08, R11
+	DECQ        R12
+	JNZ         depthwiseAVX2parttap
+	VMAXPS      Y0, Y6, Y0
+	VMASKMOVPS  Y0, Y15, (DX)(R8*1)
+
+depthwiseAVX2next:
+	MOVQ 48(AX), R9
+	ADDQ R9, CX
+	SHRQ $0x02, R9
+	ADDQ R9, SI
+	MOVQ 64(AX), R9
+	ADDQ R9, DX
+	DECQ DI
+	JNZ  depthwiseAVX2pixel
+	VZEROUPPER
+	RET
+
+// func depthwiseDataAVX2(a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·depthwiseDataAVX2(SB), NOSPLIT, $0-8
+	MOVQ         a+0(FP), AX
+	MOVQ         72(AX), CX
+	MOVQ         80(AX), CX
+	VMOVUPS      (CX), Y15
+	MOVQ         88(AX), CX
+	VMOVUPS      (CX), Y7
+	VBROADCASTSS 96(AX), Y6
+	MOVQ         (AX), CX
+	MOVQ         8(AX), DX
+	MOVQ         16(AX), BX
+	MOVQ         56(AX), SI
+	MOVQ         40(AX), DI
+
+depthwiseDataAVX2pixel:
+	XORQ R8, R8
+
+depthwiseDataAVX2channels:
+	MOVQ         64(AX), R9
+	SUBQ         R8, R9
+	JZ           depthwiseDataAVX2next
+	CMPQ         R9, $0x20
+	JL           depthwiseDataAVX2tail
+	MOVQ         R8, R10
+	SHRQ         $0x02, R10
+	ADDQ         SI, R10
+	VMOVD        R10, X5
+	VPBROADCASTD X5, Y5
+	VPADDD       Y7, Y5, Y5
+	VMOVUPS      (DX)(R8*1), Y0
+	MOVQ         24(AX), R11
+	MOVQ         32(AX), R12
+
+depthwiseDataAVX2fulltap:
+	MOVQ        (R11), R9
+	MOVQ        8(R11), R10
+	ADDQ        R8, R10
+	ADDQ        $0x08, R11
+	VMOVUPS     (BX)(R10*1), Y2
+	LEAQ        (R8)(R9*1), R9
+	VMOVUPS     (CX)(R9*1), Y4
+	VFMADD231PS Y2, Y0, Y4
+	VMOVUPS     Y4, (CX)(R9*1)
+	ADDQ        $0x08, R11
+	DECQ        R12
+	JNZ         depthwiseDataAVX2fulltap
+	ADDQ        $0x20, R8
+	JMP         depthwiseDataAVX2channels
+
+depthwiseDataAVX2tail:
+	MOVQ         R8, R10
+	SHRQ         $0x02, R10
+	ADDQ         SI, R10
+	VMOVD        R10, X5
+	VPBROADCASTD X5, Y5
+	VPADDD       Y7, Y5, Y5
+	VMASKMOVPS   (DX)(R8*1), Y15, Y0
+	MOVQ         24(AX), R11
+	MOVQ         32(AX), R12
+
+depthwiseDataAVX2parttap:
+	MOVQ        (R11), R9
+	MOVQ        8(R11), R10
+	ADDQ        R8, R10
+	ADDQ        $0x08, R11
+	VMASKMOVPS  (BX)(R10*1), Y15, Y2
+	LEAQ        (R8)(R9*1), R9
+	VMASKMOVPS  (CX)(R9*1), Y15, Y4
+	VFMADD231PS Y2, Y0, Y4
+	VMASKMOVPS  Y4, Y15, (CX)(R9*1)
+	ADDQ        $0x08, R11
+	DECQ        R12
+	JNZ         depthwiseDataAVX2parttap
+
+depthwiseDataAVX2next:
+	MOVQ 48(AX), R9
+	ADDQ R9, CX
+	SHRQ $0x02, R9
+	ADDQ R9, SI
+	MOVQ 64(AX), R9
+	ADDQ R9, DX
+	DECQ DI
+	JNZ  depthwiseDataAVX2pixel
+	VZEROUPPER
+	RET
+
+// func depthwiseFilterAVX2(a *byte)
+// Requires: AVX, AVX2, FMA3
+TEXT ·depthwiseFilterAVX2(SB), NOSPLIT, $0-8
+	MOVQ         a+0(FP), AX
+	MOVQ         72(AX), CX
+	MOVQ         80(AX), CX
+	VMOVUPS      (CX), Y15
+	MOVQ         88(AX), CX
+	VMOVUPS      (CX), Y7
+	VBROADCASTSS 96(AX), Y6
+	MOVQ         (AX), CX
+	MOVQ         8(AX), DX
+	MOVQ         16(AX), BX
+	MOVQ         56(AX), SI
+	MOVQ         40(AX), DI
+
+depthwiseFilterAVX2pixel:
+	XORQ R8, R8
+
+depthwiseFilterAVX2channels:
+	MOVQ         64(AX), R9
+	SUBQ         R8, R9
+	JZ           depthwiseFilterAVX2next
+	CMPQ         R9, $0x20
+	JL           depthwiseFilterAVX2tail
+	MOVQ         R8, R10
+	SHRQ         $0x02, R10
+	ADDQ         SI, R10
+	VMOVD        R10, X5
+	VPBROADCASTD X5, Y5
+	VPADDD       Y7, Y5, Y5
+	VMOVUPS      (DX)(R8*1), Y0
+	MOVQ         24(AX), R11
+	MOVQ         32(AX), R12
+
+depthwiseFilterAVX2fulltap:
+	MOVQ        (R11), R9
+	MOVQ        8(R11), R10
+	ADDQ        R8, R10
+	ADDQ        $0x08, R11
+	LEAQ        (R8)(R9*1), R9
+	VMOVUPS     (CX)(R9*1), Y2
+	VMOVUPS     (BX)(R10*1), Y4
+	VFMADD231PS Y2, Y0, Y4
+	VMOVUPS     Y4, (BX)(R10*1)
+	ADDQ        $0x08, R11
+	DECQ        R12
+	JNZ         depthwiseFilterAVX2fulltap
+	ADDQ        $0x20, R8
+	JMP         depthwiseFilterAVX2channels
+
+depthwiseFilterAVX2tail:
+	MOVQ         R8, R10
+	SHRQ         $0x02, R10
+	ADDQ         SI, R10
+	VMOVD        R10, X5
+	VPBROADCASTD X5, Y5
+	VPADDD       Y7, Y5, Y5
+	VMASKMOVPS   (DX)(R8*1), Y15, Y0
+	MOVQ         24(AX), R11
+	MOVQ         32(AX), R12
+
+depthwiseFilterAVX2parttap:
+	MOVQ        (R11), R9
+	MOVQ        8(R11), R10
+	ADDQ        R8, R10
+	ADDQ        $0x08, R11
+	LEAQ        (R8)(R9*1), R9
+	VMASKMOVPS  (CX)(R9*1), Y15, Y2
+	VMASKMOVPS  (BX)(R10*1), Y15, Y4
+	VFMADD231PS Y2, Y0, Y4
+	VMASKMOVPS  Y4, Y15, (BX)(R10*1)
+	ADDQ        $0x08, R11
+	DECQ        R12
+	JNZ         depthwiseFilterAVX2parttap
+
+depthwiseFilterAVX2next:
+	MOVQ 48(AX), R9
+	ADDQ R9, CX
+	SHRQ $0x02, R9
+	ADDQ R9, SI
+	MOVQ 64(AX), R9
+	ADDQ R9, DX
+	DECQ DI
+	JNZ  depthwiseFilterAVX2pixel
+	VZEROUPPER
+	RET
+
 // func maxPoolAVX512(a *byte)
 // Requires: AVX, AVX512F
 TEXT ·maxPoolAVX512(SB), NOSPLIT, $0-8
@@ -757,5 +1025,267 @@ avgPoolGradAVX512next:
 	ADDQ R9, BX
 	DECQ DI
 	JNZ  avgPoolGradAVX512pixel
+	VZEROUPPER
+	RET
+
+// func depthwiseAVX512(a *byte)
+// Requires: AVX, AVX512F
+TEXT ·depthwiseAVX512(SB), NOSPLIT, $0-8
+	MOVQ         a+0(FP), AX
+	MOVQ         72(AX), CX
+	MOVQ         80(AX), DX
+	KMOVW        CX, K1
+	MOVQ         88(AX), CX
+	VMOVUPS      (CX), Z7
+	VBROADCASTSS 96(AX), Z6
+	MOVQ         (AX), CX
+	MOVQ         8(AX), DX
+	MOVQ         16(AX), BX
+	MOVQ         56(AX), SI
+	MOVQ         40(AX), DI
+
+depthwiseAVX512pixel:
+	XORQ R8, R8
+
+depthwiseAVX512channels:
+	MOVQ         64(AX), R9
+	SUBQ         R8, R9
+	JZ           depthwiseAVX512next
+	CMPQ         R9, $0x40
+	JL           depthwiseAVX512tail
+	MOVQ         R8, R10
+	SHRQ         $0x02, R10
+	ADDQ         SI, R10
+	VPBROADCASTD R10, Z5
+	VPADDD       Z7, Z5, Z5
+	MOVQ         104(AX), R9
+	VMOVUPS      (R9)(R8*1), Z0
+	MOVQ         24(AX), R11
+	MOVQ         32(AX), R12
+
+depthwiseAVX512fulltap:
+	MOVQ        (R11), R9
+	MOVQ        8(R11), R10
+	ADDQ        R8, R10
+	ADDQ        $0x08, R11
+	VMOVUPS     (BX)(R10*1), Z2
+	LEAQ        (R8)(R9*1), R9
+	VMOVUPS     (CX)(R9*1), Z4
+	VFMADD231PS Z2, Z4, Z0
+	ADDQ        $0x08, R11
+	DECQ        R12
+	JNZ         depthwiseAVX512fulltap
+	VMAXPS      Z0, Z6, Z0
+	VMOVUPS     Z0, (DX)(R8*1)
+	ADDQ        $0x40, R8
+	JMP         depthwiseAVX512channels
+
+depthwiseAVX512tail:
+	MOVQ         R8, R10
+	SHRQ         $0x02, R10
+	ADDQ         SI, R10
+	VPBROADCASTD R10, Z5
+	VPADDD       Z7, Z5, Z5
+	MOVQ         104(AX), R9
+	VMOVUPS.Z    (R9)(R8*1), K1, Z0
+	MOVQ         24(AX), R11
+	MOVQ         32(AX), R12
+
+depthwiseAVX512parttap:
+	MOVQ        (R11), R9
+	MOVQ        8(R11), R10
+	ADDQ        R8, R10
+	ADDQ        $0x08, R11
+	VMOVUPS.Z   (BX)(R10*1), K1, Z2
+	LEAQ        (R8)(R9*1), R9
+	VMOVUPS.Z   (CX)(R9*1), K1, Z4
+	VFMADD231PS Z2, Z4, Z0
+	ADDQ        $0x08, R11
+	DECQ        R12
+	JNZ         depthwiseAVX512parttap
+	VMAXPS      Z0, Z6, Z0
+	VMOVUPS     Z0, K1, (DX)(R8*1)
+
+depthwiseAVX512next:
+	MOVQ 48(AX), R9
+	ADDQ R9, CX
+	SHRQ $0x02, R9
+	ADDQ R9, SI
+	MOVQ 64(AX), R9
+	ADDQ R9, DX
+	DECQ DI
+	JNZ  depthwiseAVX512pixel
+	VZEROUPPER
+	RET
+
+// func depthwiseDataAVX512(a *byte)
+// Requires: AVX, AVX512F
+TEXT ·depthwiseDataAVX512(SB), NOSPLIT, $0-8
+	MOVQ         a+0(FP), AX
+	MOVQ         72(AX), CX
+	MOVQ         80(AX), DX
+	KMOVW        CX, K1
+	MOVQ         88(AX), CX
+	VMOVUPS      (CX), Z7
+	VBROADCASTSS 96(AX), Z6
+	MOVQ         (AX), CX
+	MOVQ         8(AX), DX
+	MOVQ         16(AX), BX
+	MOVQ         56(AX), SI
+	MOVQ         40(AX), DI
+
+depthwiseDataAVX512pixel:
+	XORQ R8, R8
+
+depthwiseDataAVX512channels:
+	MOVQ         64(AX), R9
+	SUBQ         R8, R9
+	JZ           depthwiseDataAVX512next
+	CMPQ         R9, $0x40
+	JL           depthwiseDataAVX512tail
+	MOVQ         R8, R10
+	SHRQ         $0x02, R10
+	ADDQ         SI, R10
+	VPBROADCASTD R10, Z5
+	VPADDD       Z7, Z5, Z5
+	VMOVUPS      (DX)(R8*1), Z0
+	MOVQ         24(AX), R11
+	MOVQ         32(AX), R12
+
+depthwiseDataAVX512fulltap:
+	MOVQ        (R11), R9
+	MOVQ        8(R11), R10
+	ADDQ        R8, R10
+	ADDQ        $0x08, R11
+	VMOVUPS     (BX)(R10*1), Z2
+	LEAQ        (R8)(R9*1), R9
+	VMOVUPS     (CX)(R9*1), Z4
+	VFMADD231PS Z2, Z0, Z4
+	VMOVUPS     Z4, (CX)(R9*1)
+	ADDQ        $0x08, R11
+	DECQ        R12
+	JNZ         depthwiseDataAVX512fulltap
+	ADDQ        $0x40, R8
+	JMP         depthwiseDataAVX512channels
+
+depthwiseDataAVX512tail:
+	MOVQ         R8, R10
+	SHRQ         $0x02, R10
+	ADDQ         SI, R10
+	VPBROADCASTD R10, Z5
+	VPADDD       Z7, Z5, Z5
+	VMOVUPS.Z    (DX)(R8*1), K1, Z0
+	MOVQ         24(AX), R11
+	MOVQ         32(AX), R12
+
+depthwiseDataAVX512parttap:
+	MOVQ        (R11), R9
+	MOVQ        8(R11), R10
+	ADDQ        R8, R10
+	ADDQ        $0x08, R11
+	VMOVUPS.Z   (BX)(R10*1), K1, Z2
+	LEAQ        (R8)(R9*1), R9
+	VMOVUPS.Z   (CX)(R9*1), K1, Z4
+	VFMADD231PS Z2, Z0, Z4
+	VMOVUPS     Z4, K1, (CX)(R9*1)
+	ADDQ        $0x08, R11
+	DECQ        R12
+	JNZ         depthwiseDataAVX512parttap
+
+depthwiseDataAVX512next:
+	MOVQ 48(AX), R9
+	ADDQ R9, CX
+	SHRQ $0x02, R9
+	ADDQ R9, SI
+	MOVQ 64(AX), R9
+	ADDQ R9, DX
+	DECQ DI
+	JNZ  depthwiseDataAVX512pixel
+	VZEROUPPER
+	RET
+
+// func depthwiseFilterAVX512(a *byte)
+// Requires: AVX, AVX512F
+TEXT ·depthwiseFilterAVX512(SB), NOSPLIT, $0-8
+	MOVQ         a+0(FP), AX
+	MOVQ         72(AX), CX
+	MOVQ         80(AX), DX
+	KMOVW        CX, K1
+	MOVQ         88(AX), CX
+	VMOVUPS      (CX), Z7
+	VBROADCASTSS 96(AX), Z6
+	MOVQ         (AX), CX
+	MOVQ         8(AX), DX
+	MOVQ         16(AX), BX
+	MOVQ         56(AX), SI
+	MOVQ         40(AX), DI
+
+depthwiseFilterAVX512pixel:
+	XORQ R8, R8
+
+depthwiseFilterAVX512channels:
+	MOVQ         64(AX), R9
+	SUBQ         R8, R9
+	JZ           depthwiseFilterAVX512next
+	CMPQ         R9, $0x40
+	JL           depthwiseFilterAVX512tail
+	MOVQ         R8, R10
+	SHRQ         $0x02, R10
+	ADDQ         SI, R10
+	VPBROADCASTD R10, Z5
+	VPADDD       Z7, Z5, Z5
+	VMOVUPS      (DX)(R8*1), Z0
+	MOVQ         24(AX), R11
+	MOVQ         32(AX), R12
+
+depthwiseFilterAVX512fulltap:
+	MOVQ        (R11), R9
+	MOVQ        8(R11), R10
+	ADDQ        R8, R10
+	ADDQ        $0x08, R11
+	LEAQ        (R8)(R9*1), R9
+	VMOVUPS     (CX)(R9*1), Z2
+	VMOVUPS     (BX)(R10*1), Z4
+	VFMADD231PS Z2, Z0, Z4
+	VMOVUPS     Z4, (BX)(R10*1)
+	ADDQ        $0x08, R11
+	DECQ        R12
+	JNZ         depthwiseFilterAVX512fulltap
+	ADDQ        $0x40, R8
+	JMP         depthwiseFilterAVX512channels
+
+depthwiseFilterAVX512tail:
+	MOVQ         R8, R10
+	SHRQ         $0x02, R10
+	ADDQ         SI, R10
+	VPBROADCASTD R10, Z5
+	VPADDD       Z7, Z5, Z5
+	VMOVUPS.Z    (DX)(R8*1), K1, Z0
+	MOVQ         24(AX), R11
+	MOVQ         32(AX), R12
+
+depthwiseFilterAVX512parttap:
+	MOVQ        (R11), R9
+	MOVQ        8(R11), R10
+	ADDQ        R8, R10
+	ADDQ        $0x08, R11
+	LEAQ        (R8)(R9*1), R9
+	VMOVUPS.Z   (CX)(R9*1), K1, Z2
+	VMOVUPS.Z   (BX)(R10*1), K1, Z4
+	VFMADD231PS Z2, Z0, Z4
+	VMOVUPS     Z4, K1, (BX)(R10*1)
+	ADDQ        $0x08, R11
+	DECQ        R12
+	JNZ         depthwiseFilterAVX512parttap
+
+depthwiseFilterAVX512next:
+	MOVQ 48(AX), R9
+	ADDQ R9, CX
+	SHRQ $0x02, R9
+	ADDQ R9, SI
+	MOVQ 64(AX), R9
+	ADDQ R9, DX
+	DECQ DI
+	JNZ  depthwiseFilterAVX512pixel
 	VZEROUPPER
 	RET

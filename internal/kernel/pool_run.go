@@ -30,8 +30,8 @@ const (
 // order. Distances are in bytes.
 type poolArgs struct {
 	x, y     unsafe.Pointer // the image; the first output
-	arg      unsafe.Pointer // the first output's index
-	taps     *int           // offsets from x, for the first output
+	arg      unsafe.Pointer // the first output's index; depthwise: the weights
+	taps     *int           // offsets from x, for the first output; depthwise: each followed by that of its weights
 	count    int            // taps, at least one
 	pixels   int            // outputs
 	step     int            // of x, from one output to the next
@@ -40,7 +40,8 @@ type poolArgs struct {
 	bits     uintptr        // lanes of the last vector of channels: as a mask,
 	table    unsafe.Pointer // and as a vector
 	iota     *[16]int32     // 0, 1, 2, …
-	scale    float32        // of averages
+	scale    float32        // of averages; depthwise: the least result
+	bias     unsafe.Pointer // depthwise
 }
 
 var iota16 = [16]int32{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}

@@ -24,6 +24,21 @@ func avgPoolAVX2(a *byte)
 //go:noescape
 func avgPoolGradAVX2(a *byte)
 
+// It adds up the taps, each times its weights, on top of the bias.
+//
+//go:noescape
+func depthwiseAVX2(a *byte)
+
+// It adds y times their weights to the taps.
+//
+//go:noescape
+func depthwiseDataAVX2(a *byte)
+
+// It adds y times the taps to their weights.
+//
+//go:noescape
+func depthwiseFilterAVX2(a *byte)
+
 // It takes the greatest of the taps and its index.
 //
 //go:noescape
@@ -43,3 +58,18 @@ func avgPoolAVX512(a *byte)
 //
 //go:noescape
 func avgPoolGradAVX512(a *byte)
+
+// It adds up the taps, each times its weights, on top of the bias.
+//
+//go:noescape
+func depthwiseAVX512(a *byte)
+
+// It adds y times their weights to the taps.
+//
+//go:noescape
+func depthwiseDataAVX512(a *byte)
+
+// It adds y times the taps to their weights.
+//
+//go:noescape
+func depthwiseFilterAVX512(a *byte)

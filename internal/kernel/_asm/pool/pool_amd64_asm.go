@@ -1,6 +1,6 @@
-// Command pool generates the kernels of max and average pooling: for some
-// output pixels in a row that see their windows through the same taps, all
-// channels, one vector of them at a time.
+// Command pool generates the kernels of max and average pooling and of
+// depthwise convolution: for some output pixels in a row that see their windows
+// through the same taps, all channels, one vector of them at a time.
 //
 //	go run ./pool
 package main
@@ -23,6 +23,12 @@ func main() {
 		loop{Vec: v, name: "maxPoolGrad", doc: "It adds y to the taps whose index is arg.", begin: gradBegin, tap: maxGradTap}.generate()
 		loop{Vec: v, name: "avgPool", doc: "It adds up the taps and scales them.", begin: avgBegin, tap: avgTap, end: avgEnd}.generate()
 		loop{Vec: v, name: "avgPoolGrad", doc: "It adds y, scaled, to the taps.", begin: avgGradBegin, tap: avgGradTap}.generate()
+		loop{Vec: v, name: "depthwise", doc: "It adds up the taps, each times its weights, on top of the bias.",
+			weights: true, begin: depthBegin, tap: depthTap, end: depthEnd}.generate()
+		loop{Vec: v, name: "depthwiseData", doc: "It adds y times their weights to the taps.",
+			weights: true, begin: depthGradBegin, tap: depthDataTap}.generate()
+		loop{Vec: v, name: "depthwiseFilter", doc: "It adds y times the taps to their weights.",
+			weights: true, begin: depthGradBegin, tap: depthFilterTap}.generate()
 	}
 	gen.Write(c, "pool", "go run ./pool")
 }
@@ -42,6 +48,7 @@ const (
 	argTable
 	argIota
 	argScale
+	argBias
 )
 
 // loop generates the loops over pixels, vectors of channels, and taps. The
@@ -49,6 +56,7 @@ const (
 type loop struct {
 	gen.Vec
 	name, doc       string
+	weights         bool // arg holds weights, and each tap says where its are
 	begin, tap, end func(l loop, r *regs)
 }
 
@@ -129,7 +137,9 @@ func (l loop) advance(r *regs) {
 	l.ADDQ(r.scratch, r.first)
 	l.MOVQ(r.args.Offset(argChannels), r.scratch)
 	l.ADDQ(r.scratch, r.y)
-	l.ADDQ(r.scratch, r.arg)
+	if !l.weights {
+		l.ADDQ(r.scratch, r.arg)
+	}
 }
 
 // vector generates the work on one vector of channels of a pixel.
@@ -154,6 +164,11 @@ func (l loop) vector(r *regs, part string) {
 	}
 	l.Label(r.label + part + "tap")
 	l.MOVQ(Mem{Base: taps}, r.tap)
+	if l.weights {
+		l.MOVQ(Mem{Base: taps, Disp: 8}, r.index)
+		l.ADDQ(r.at, r.index)
+		l.ADDQ(Imm(8), taps)
+	}
 	l.tap(l, r)
 	l.ADDQ(Imm(8), taps)
 	l.DECQ(count)
@@ -281,4 +296,43 @@ func avgGradTap(l loop, r *regs) {
 	l.load(r, at, value)
 	l.VADDPS(l.Reg(best), l.Reg(value), l.Reg(value))
 	l.store(r, value, at)
+}
+
+// atWeights returns where the weights of the channels at the tap lie.
+func atWeights(r *regs) Mem { return Mem{Base: r.arg, Index: r.index, Scale: 1} }
+
+func depthBegin(l loop, r *regs) {
+	l.MOVQ(r.args.Offset(argBias), r.scratch)
+	l.load(r, Mem{Base: r.scratch, Index: r.at, Scale: 1}, best)
+}
+
+func depthTap(l loop, r *regs) {
+	l.load(r, atWeights(r), value)
+	l.load(r, l.atTap(r), other)
+	l.Fma(l.Reg(value), l.Reg(other), l.Reg(best))
+}
+
+// depthEnd applies a floor, which is what scale holds here.
+func depthEnd(l loop, r *regs) {
+	l.Max(l.Reg(best), l.Reg(scale), l.Reg(best))
+	l.store(r, best, Mem{Base: r.y, Index: r.at, Scale: 1})
+}
+
+func depthGradBegin(l loop, r *regs) {
+	l.load(r, Mem{Base: r.y, Index: r.at, Scale: 1}, best)
+}
+
+func depthDataTap(l loop, r *regs) {
+	l.load(r, atWeights(r), value)
+	at := l.atTap(r)
+	l.load(r, at, other)
+	l.Fma(l.Reg(value), l.Reg(best), l.Reg(other))
+	l.store(r, other, at)
+}
+
+func depthFilterTap(l loop, r *regs) {
+	l.load(r, l.atTap(r), value)
+	l.load(r, atWeights(r), other)
+	l.Fma(l.Reg(value), l.Reg(best), l.Reg(other))
+	l.store(r, other, atWeights(r))
 }
