@@ -61,3 +61,13 @@ func transposeGo[T Float](dst, src unsafe.Pointer, to, from, i0, i1, l0, l1 int)
 		}
 	}
 }
+
+// copyMatrix copies rows of n bytes.
+func copyMatrix(dst, src unsafe.Pointer, to, from, rows, n int) {
+	done := copyLines(dst, src, to, from, rows, n)
+	for i := range rows {
+		if done < n {
+			copy(unsafe.Slice((*byte)(unsafe.Add(dst, i*to+done)), n-done), unsafe.Slice((*byte)(unsafe.Add(src, i*from+done)), n-done))
+		}
+	}
+}

@@ -57,3 +57,18 @@ func addVectors(dst, src []float32) int {
 	}
 	return 0
 }
+
+// copyLines copies rows of as many whole cache lines as fit in n bytes, and
+// returns how many bytes of each row it copied.
+func copyLines(dst, src unsafe.Pointer, to, from, rows, n int) int {
+	n = n / cacheLine * cacheLine
+	switch {
+	case n == 0 || rows == 0 || kind == cpu.Plain:
+		return 0
+	case kind == cpu.AVX512:
+		copyBlockAVX512((*byte)(dst), (*byte)(src), to, from, rows, n)
+	default:
+		copyBlockAVX2((*byte)(dst), (*byte)(src), to, from, rows, n)
+	}
+	return n
+}

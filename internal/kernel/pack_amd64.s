@@ -84,6 +84,36 @@ addAVX2loop:
 	VZEROUPPER
 	RET
 
+// func copyBlockAVX2(dst *byte, src *byte, dstStride int, srcStride int, rows int, bytes int)
+// Requires: AVX, MMX+
+TEXT ·copyBlockAVX2(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ dstStride+16(FP), DX
+	MOVQ srcStride+24(FP), BX
+	MOVQ rows+32(FP), SI
+	MOVQ bytes+40(FP), DI
+
+copyBlockAVX2row:
+	XORQ R8, R8
+	LEAQ (CX)(BX*1), R9
+
+copyBlockAVX2line:
+	PREFETCHT0 (R9)(R8*1)
+	VMOVUPS    (CX)(R8*1), Y0
+	VMOVUPS    Y0, (AX)(R8*1)
+	VMOVUPS    32(CX)(R8*1), Y0
+	VMOVUPS    Y0, 32(AX)(R8*1)
+	ADDQ       $0x40, R8
+	CMPQ       R8, DI
+	JL         copyBlockAVX2line
+	MOVQ       R9, CX
+	ADDQ       DX, AX
+	DECQ       SI
+	JNZ        copyBlockAVX2row
+	VZEROUPPER
+	RET
+
 // func transpose16AVX512(dst *float32, src *float32, dstStride int, srcStride int, quads int)
 // Requires: AVX, AVX512F
 TEXT ·transpose16AVX512(SB), NOSPLIT, $0-40
@@ -173,5 +203,33 @@ addAVX512loop:
 	ADDQ    $0x40, CX
 	DECQ    DX
 	JNZ     addAVX512loop
+	VZEROUPPER
+	RET
+
+// func copyBlockAVX512(dst *byte, src *byte, dstStride int, srcStride int, rows int, bytes int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·copyBlockAVX512(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ dstStride+16(FP), DX
+	MOVQ srcStride+24(FP), BX
+	MOVQ rows+32(FP), SI
+	MOVQ bytes+40(FP), DI
+
+copyBlockAVX512row:
+	XORQ R8, R8
+	LEAQ (CX)(BX*1), R9
+
+copyBlockAVX512line:
+	PREFETCHT0 (R9)(R8*1)
+	VMOVUPS    (CX)(R8*1), Z0
+	VMOVUPS    Z0, (AX)(R8*1)
+	ADDQ       $0x40, R8
+	CMPQ       R8, DI
+	JL         copyBlockAVX512line
+	MOVQ       R9, CX
+	ADDQ       DX, AX
+	DECQ       SI
+	JNZ        copyBlockAVX512row
 	VZEROUPPER
 	RET

@@ -19,6 +19,11 @@ func copyRowsAVX2(dst *byte, src *byte, dstStride int, srcStride int, rows int)
 //go:noescape
 func addAVX2(dst *float32, src *float32, vectors int)
 
+// It copies rows of bytes, a multiple of 64; strides are in bytes.
+//
+//go:noescape
+func copyBlockAVX2(dst *byte, src *byte, dstStride int, srcStride int, rows int, bytes int)
+
 // It writes 16 rows of 4·quads elements at src as the columns of dst; strides are in bytes.
 //
 //go:noescape
@@ -33,3 +38,8 @@ func copyRowsAVX512(dst *byte, src *byte, dstStride int, srcStride int, rows int
 //
 //go:noescape
 func addAVX512(dst *float32, src *float32, vectors int)
+
+// It copies rows of bytes, a multiple of 64; strides are in bytes.
+//
+//go:noescape
+func copyBlockAVX512(dst *byte, src *byte, dstStride int, srcStride int, rows int, bytes int)

@@ -23,6 +23,7 @@ func main() {
 		transpose{v}.generate()
 		copyRows(v)
 		add(v)
+		copyBlock(v)
 	}
 	gen.Write(c, "pack", "go run ./pack")
 }
@@ -166,6 +167,42 @@ func add(v gen.Vec) {
 	v.ADDQ(Imm(uint64(v.Bytes())), src)
 	v.DECQ(left)
 	v.JNZ(LabelRef(name + "loop"))
+	v.VZEROUPPER()
+	v.RET()
+}
+
+// copyBlock generates the copying of long rows, each while the next is brought
+// near: rows a page or more apart are no stream that the hardware would follow.
+func copyBlock(v gen.Vec) {
+	name := "copyBlock" + width(v)
+	v.Function(name)
+	v.Attributes(attr.NOSPLIT)
+	v.SignatureExpr("func(dst, src *byte, dstStride, srcStride, rows, bytes int)")
+	v.Doc("It copies rows of bytes, a multiple of 64; strides are in bytes.")
+	v.Pragma("noescape")
+	dst := v.Context.Load(v.Param("dst"), v.GP64())
+	src := v.Context.Load(v.Param("src"), v.GP64())
+	ds := v.Context.Load(v.Param("dstStride"), v.GP64())
+	ss := v.Context.Load(v.Param("srcStride"), v.GP64())
+	rows := v.Context.Load(v.Param("rows"), v.GP64())
+	bytes := v.Context.Load(v.Param("bytes"), v.GP64())
+	at, next := v.GP64(), v.GP64()
+	v.Label(name + "row")
+	v.XORQ(at, at)
+	v.LEAQ(Mem{Base: src, Index: ss, Scale: 1}, next)
+	v.Label(name + "line")
+	v.PREFETCHT0(Mem{Base: next, Index: at, Scale: 1})
+	for i := 0; i < 64; i += v.Bytes() {
+		v.Load(Mem{Base: src, Index: at, Scale: 1, Disp: i}, v.Reg(0))
+		v.Store(v.Reg(0), Mem{Base: dst, Index: at, Scale: 1, Disp: i})
+	}
+	v.ADDQ(Imm(64), at)
+	v.CMPQ(at, bytes)
+	v.JL(LabelRef(name + "line"))
+	v.MOVQ(next, src)
+	v.ADDQ(ds, dst)
+	v.DECQ(rows)
+	v.JNZ(LabelRef(name + "row"))
 	v.VZEROUPPER()
 	v.RET()
 }
