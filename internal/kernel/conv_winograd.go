@@ -24,7 +24,7 @@ const (
 	winogradOut    = 4                       // outputs of a tile, each way
 	winogradIn     = 6                       // inputs of a tile, each way
 	winogradPoints = winogradIn * winogradIn // elements of a transformed tile
-	winogradBytes  = 800 << 10               // of a chunk's transformed tiles
+	winogradBytes  = 640 << 10               // of a chunk's transformed tiles
 	winogradFloats = 1 << 14                 // most elements of filters, for a tap
 )
 
