@@ -16,10 +16,11 @@ const (
 	manyRows   = 256     // more rows than this are cut into chunks
 	chunkMacs  = 1 << 17 // multiply-adds worth handing to another core
 	manyChunks = 16
-	packMacs   = 8  // multiply-adds in the time that packing an element takes
-	packRows   = 16 // rows of B packed at once
-	reusedB    = 28 // rows from which packing B pays
-	reusedA    = 4  // panels from which packing A pays
+	packMacs   = 8        // multiply-adds in the time that packing an element takes
+	packRows   = 16       // rows of B packed at once
+	nearBytes  = 16 << 10 // a matrix that stays in the first cache
+	reusedB    = 28       // rows from which packing B pays
+	reusedA    = 4        // panels from which packing A pays
 )
 
 // ending is an epilogue whose element type is in its slices only.
@@ -149,8 +150,11 @@ func (g *gemmJob) plan() {
 	}
 }
 
-// packsB reports whether tiles read B from a packed copy.
-func (g *gemmJob) packsB() bool { return g.transB || g.m > reusedB }
+// packsB reports whether tiles read B from a packed copy: it pays where rows
+// are many and B does not lie in the first cache anyhow.
+func (g *gemmJob) packsB() bool {
+	return g.transB || g.m > reusedB && g.k*g.ldb > nearBytes
+}
 
 func (g *gemmJob) panelBytes(k int) int { return k * g.set.nr() * g.size }
 
