@@ -54,16 +54,21 @@ func Gemm[T Float](transA, transB bool, m, n, k int, a []T, lda int, b []T, ldb 
 	checkMatrix("Gemm: A", stored(transA, m, k), lda, len(a))
 	checkMatrix("Gemm: B", stored(transB, k, n), ldb, len(b))
 	checkMatrix("Gemm: C", [2]int{m, n}, ldc, len(c))
+	g := newGemm(transA, transB, m, n, k, a, lda, b, ldb, c, ldc, ep)
+	g.run()
+	g.free()
+}
+
+// newGemm sets up one product.
+func newGemm[T Float](transA, transB bool, m, n, k int, a []T, lda int, b []T, ldb int, c []T, ldc int, ep Epilogue[T]) *gemmJob {
 	g := gemmJobs.take()
 	size := int(unsafe.Sizeof(T(0)))
-	g.set, g.size = tiles(size), size
+	g.set, g.size, g.batch = tiles(size), size, 1
 	g.transA, g.transB, g.m, g.n, g.k = transA, transB, m, n, k
 	g.a, g.b, g.c = first(a), first(b), first(c)
 	g.lda, g.ldb, g.ldc = lda*size, ldb*size, ldc*size
 	setEpilogue(&g.end, c, ep)
-	g.batch = 1
-	g.run()
-	g.free()
+	return g
 }
 
 // GemmBatch computes batch matrix products C = op(A)·op(B) of dense matrices
@@ -77,14 +82,14 @@ func GemmBatch[T Float](batch int, transA, transB bool, m, n, k int, a []T, stri
 	checkMatrix("GemmBatch: A", [2]int{batch, m * k}, strideA, len(a))
 	checkMatrix("GemmBatch: B", [2]int{batch, k * n}, strideB, len(b))
 	checkMatrix("GemmBatch: C", [2]int{batch, m * n}, strideC, len(c))
-	g := gemmJobs.take()
-	size := int(unsafe.Sizeof(T(0)))
-	g.set, g.size = tiles(size), size
-	g.transA, g.transB, g.m, g.n, g.k = transA, transB, m, n, k
-	g.a, g.b, g.c = first(a), first(b), first(c)
-	g.lda, g.ldb, g.ldc = lda*size, ldb*size, n*size
-	setEpilogue(&g.end, c, Epilogue[T]{})
-	g.batch, g.strideA, g.strideB, g.strideC = batch, strideA*size, strideB*size, strideC*size
+	if m*n*k >= manyChunks*chunkMacs { // each fills the cores by itself
+		for i := range batch {
+			Gemm(transA, transB, m, n, k, a[i*strideA:], lda, b[i*strideB:], ldb, c[i*strideC:], n, Epilogue[T]{})
+		}
+		return
+	}
+	g := newGemm(transA, transB, m, n, k, a, lda, b, ldb, c, n, Epilogue[T]{})
+	g.batch, g.strideA, g.strideB, g.strideC = batch, strideA*g.size, strideB*g.size, strideC*g.size
 	g.run()
 	g.free()
 }

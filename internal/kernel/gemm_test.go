@@ -58,7 +58,7 @@ func testGemm[T Float](t *testing.T, transA, transB bool, m, n, k int) {
 
 func TestGemmBatchAgreesWithTwin(t *testing.T) {
 	eachVariant(t, func(t *testing.T) {
-		for _, s := range [][4]int{{1, 3, 4, 5}, {5, 2, 3, 4}, {16, 33, 17, 20}, {3, 130, 140, 70}, {200, 8, 8, 8}} {
+		for _, s := range [][4]int{{1, 3, 4, 5}, {5, 2, 3, 4}, {16, 33, 17, 20}, {3, 130, 140, 70}, {2, 130, 140, 150}, {200, 8, 8, 8}} {
 			for trans := range 8 {
 				testBatch[float32](t, s, trans&1 > 0, trans&2 > 0, trans&4 > 0)
 				testBatch[float64](t, s, trans&1 > 0, trans&2 > 0, trans&4 > 0)
