@@ -167,7 +167,7 @@ func TestConvRefusesShortSlices(t *testing.T) {
 func BenchmarkConv(b *testing.B) {
 	for name, s := range map[string]ConvShape{
 		"8x56x56x64": square(8, 56, 64, 64, 3, 1, 1), "mnist1": square(64, 28, 1, 32, 3, 1, 0), "mnist2": square(64, 26, 32, 64, 3, 1, 0),
-		"7x7x512": square(8, 7, 512, 512, 3, 1, 1), "stride2": square(8, 56, 64, 128, 3, 2, 1), "stem": square(8, 112, 3, 64, 7, 2, 3), "depthwise": sized(ConvShape{N: 8, H: 56, W: 56, C: 64, O: 64, Groups: 64, KH: 3, KW: 3, PadTop: 1, PadLeft: 1, PadBottom: 1, PadRight: 1}),
+		"7x7x512": square(8, 7, 512, 512, 3, 1, 1), "stride2": square(8, 56, 64, 128, 3, 2, 1), "28x28x128": square(8, 28, 128, 128, 3, 1, 1), "14x14x256": square(8, 14, 256, 256, 3, 1, 1), "32x32x16": square(16, 32, 16, 16, 3, 1, 1), "stem": square(8, 112, 3, 64, 7, 2, 3), "depthwise": sized(ConvShape{N: 8, H: 56, W: 56, C: 64, O: 64, Groups: 64, KH: 3, KW: 3, PadTop: 1, PadLeft: 1, PadBottom: 1, PadRight: 1}),
 	} {
 		x, w, y := convOperands[float32](b, &s)
 		dx, dw := make([]float32, len(x)), make([]float32, len(w))

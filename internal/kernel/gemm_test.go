@@ -17,6 +17,8 @@ func gemmSizes() [][3]int {
 		{13, 31, 7}, {14, 32, 8}, {15, 33, 9}, {28, 16, 12}, {29, 17, 13}, {64, 10, 128}, {32, 16, 16},
 		{5, 70, 300}, {40, 70, 385}, {64, 256, 784}, {300, 40, 50}, {257, 129, 70}, {130, 300, 520},
 		{256, 1024, 20}, {20, 20, 1024}, {33, 200, 256},
+		{20, 40, 1500}, {300, 70, 1300}, {10, 33, 2500}, // several passes over C
+		{600, 200, 30}, {40, 300, 256}, {140, 300, 512}, // A copied
 	}
 	for range 20 {
 		sizes = append(sizes, [3]int{1 + rand.IntN(40), 1 + rand.IntN(80), 1 + rand.IntN(40)})
@@ -40,7 +42,7 @@ func TestGemmAgreesWithTwin(t *testing.T) {
 func testGemm[T Float](t *testing.T, transA, transB bool, m, n, k int) {
 	t.Helper()
 	a, b := stored(transA, m, k), stored(transB, k, n)
-	lda, ldb, ldc := a[1]+rand.IntN(3), b[1]+rand.IntN(3), n+rand.IntN(3)
+	lda, ldb, ldc := a[1]+max(rand.IntN(5)-2, 0), b[1]+rand.IntN(3), n+rand.IntN(3)
 	x, y := guarded[T](t, max(a[0]*lda, 1)), guarded[T](t, max(b[0]*ldb, 1))
 	c := guarded[T](t, m*ldc)
 	ep := Epilogue[T]{Add: rand.IntN(2) > 0, Act: Act(rand.IntN(int(backstage.Softsign) + 1)), Param: 0.3}
