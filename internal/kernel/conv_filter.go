@@ -21,10 +21,10 @@ import (
 // These are added in order and transposed at the end.
 
 const (
-	filterSums  = 8       // most partial sums
-	filterFloat = 1 << 20 // most elements in them all
-	filterBytes = 64 << 10
-	sumRows     = 64 // rows that one chunk adds up
+	filterSums   = 8       // most partial sums
+	filterFloat  = 1 << 20 // most elements in them all
+	filterPixels = 512     // of a chunk, where sums are few
+	sumRows      = 64      // rows that one chunk adds up
 )
 
 type filterJob struct {
@@ -62,7 +62,11 @@ func (j *filterJob) free() {
 func (j *filterJob) run() {
 	j.plan()
 	elems := j.depth * j.s.O
-	j.sums = max(min(filterSums, j.chunks(), filterFloat/elems), 1)
+	most := max(min(filterSums, filterFloat/elems), 1)
+	if j.rowChunks == 1 { // each chunk reads and writes all of its sum: let it give much
+		j.perChunk = max(j.perChunk, min(parts(filterPixels, j.v.out*j.h.out), parts(j.images, most)))
+	}
+	j.sums = min(most, j.chunks())
 	j.splits = min(max(filterSums/j.sums, 1), parts(j.outG, j.set.nr()))
 	j.dwT = j.partial.bytes(j.sums * elems * j.size)
 	if winogradFits(&j.window, j.s.O, j.s.Groups) {
@@ -102,26 +106,25 @@ func (j *filterJob) Do(chunk int) {
 	from, to := cut(j.chunks(), j.sums, sum), cut(j.chunks(), j.sums, sum+1)
 	for c := from; c < to; c++ {
 		j.at(s, c)
-		for i := s.images.from; i < s.images.to; i++ {
-			j.addImage(s, i, cols, dst, c > from || i > s.images.from)
-		}
+		j.add(s, cols, dst, c > from)
 	}
 }
 
-// addImage adds what the chunk's rows of image i give to columns cols of dst.
-func (j *filterJob) addImage(s *scratch, i int, cols span, dst unsafe.Pointer, add bool) {
+// add adds what the chunk gives to columns cols of dst.
+func (j *filterJob) add(s *scratch, cols span, dst unsafe.Pointer, add bool) {
 	t := &s.tile
 	pixel := j.s.O * j.size
 	row := j.s.OW * pixel
 	s.offsets = s.offsets[:0]
-	for r := range s.rows.len() {
-		s.offsets = append(s.offsets, [2]int{r * j.v.stride * s.pitch, r * row})
+	for i := range s.images.len() {
+		for r := range s.rows.len() {
+			s.offsets = append(s.offsets, [2]int{i*s.imagePitch + r*j.v.stride*s.pitch, (i*j.s.OH + r) * row})
+		}
 	}
 	t.offsets, t.segments, t.length = &s.offsets[0], len(s.offsets), j.s.OW
 	t.aStep, t.bStep, t.cStep = j.h.stride*j.inC*j.size, pixel, j.outG*j.size
 	t.add, t.relu, t.bias, t.nextLeft = flag(add), 0, nil, 0
-	x := unsafe.Add(s.base, (i-s.images.from)*s.imagePitch)
-	dy := unsafe.Add(j.dy, i*j.s.OH*row+s.rows.from*row)
+	x, dy := s.base, unsafe.Add(j.dy, (s.images.from*j.s.OH+s.rows.from)*row)
 	for g := range j.s.Groups {
 		for col := cols.from; col < cols.to; col += j.set.nr() {
 			nv, n := j.set.fit(j.outG-col, j.set.nr())
