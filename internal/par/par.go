@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/limpid-ml/limpid/internal/cpu"
 )
@@ -20,9 +21,10 @@ import (
 type Task interface{ Do(chunk int) }
 
 const (
-	spins      = 400 // times a worker looks for work before it parks, about 50 µs
-	pauses     = 4   // pause instructions between two looks
-	giveWay    = 16  // looks between two offers of the core to other goroutines
+	spins      = 400  // times a worker looks for work before it parks, about 50 µs
+	pauses     = 4    // pause instructions between two looks
+	longWait   = 2000 // times the caller looks for the last worker before it sleeps between looks
+	giveWay    = 16   // looks between two offers of the core to other goroutines
 	maxWorkers = 256
 )
 
@@ -138,6 +140,9 @@ func (p *pool) finish() {
 		cpu.Pause(pauses)
 		if look%giveWay == 0 {
 			runtime.Gosched()
+		}
+		if look > longWait { // its thread may wait for the very core this one spins on
+			time.Sleep(20 * time.Microsecond)
 		}
 	}
 	p.task = nil
