@@ -73,6 +73,7 @@ func convFilterGo[T Float](s *ConvShape, x, dy, dw []T) {
 // ConvForward computes y = act(conv(x, w) + bias).
 func ConvForward[T Float](s *ConvShape, x, w, y []T, ep Epilogue[T]) {
 	if !s.checkSlices("ConvForward", len(x), len(w), len(y)) {
+		convForwardGo(s, x, w, y, ep) // nothing to sum: the bias
 		return
 	}
 	if s.isGemm() {

@@ -30,7 +30,7 @@ func convShapes() []ConvShape {
 	shapes := []ConvShape{
 		square(2, 8, 16, 16, 3, 1, 1), square(1, 9, 3, 33, 3, 2, 1), square(3, 6, 5, 4, 1, 1, 0),
 		square(2, 12, 1, 32, 3, 1, 0), square(1, 7, 8, 8, 5, 3, 2), square(1, 5, 2, 3, 2, 4, 0),
-		square(9, 14, 4, 6, 1, 2, 0), square(20, 6, 8, 17, 3, 1, 1), square(1, 40, 20, 33, 3, 1, 1),
+		square(0, 8, 4, 4, 3, 1, 1), square(2, 4, 0, 3, 3, 1, 1), square(9, 14, 4, 6, 1, 2, 0), square(20, 6, 8, 17, 3, 1, 1), square(1, 40, 20, 33, 3, 1, 1),
 		square(2, 13, 16, 32, 3, 1, 1), square(1, 10, 32, 48, 3, 1, 0), square(9, 7, 16, 16, 3, 1, 2), square(1, 30, 48, 64, 3, 1, 1),
 		sized(ConvShape{N: 2, H: 9, W: 7, C: 12, O: 8, KH: 3, KW: 2, Groups: 4, PadTop: 2, PadLeft: 1, PadRight: 3}),
 		sized(ConvShape{N: 1, H: 10, W: 10, C: 6, O: 6, KH: 3, KW: 3, Groups: 6, PadTop: 1, PadLeft: 1, PadBottom: 1, PadRight: 1}),

@@ -1,7 +1,6 @@
 package kernel
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -99,5 +98,3 @@ func tolerance[T Float](n int) float64 {
 	}
 	return 1e-6 * math.Sqrt(float64(n+1)) * 4
 }
-
-func shapeName(v ...int) string { return fmt.Sprint(v) }

@@ -50,6 +50,7 @@ var iota16 = [16]int32{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}
 type poolJob struct {
 	s         PoolShape
 	op        poolOp
+	wide      bool // float64: x64 and y64 hold the operands
 	x32, y32  []float32
 	x64, y64  []float64
 	arg       []int32
@@ -65,8 +66,8 @@ func runPool[T Float](s *PoolShape, op poolOp, x, y []T, arg []int32) {
 		arg = arg[:len(y)]
 	}
 	j := poolJobs.take()
-	j.s, j.op, j.arg = *s, op, arg
-	if wide[T]() {
+	j.s, j.op, j.arg, j.wide = *s, op, arg, wide[T]()
+	if j.wide {
 		j.x64, j.y64 = as64(x), as64(y)
 	} else {
 		j.x32, j.y32 = as32(x), as32(y)
@@ -92,17 +93,17 @@ func (j *poolJob) Do(chunk int) {
 	n, r := chunk/j.rowChunks, chunk%j.rowChunks
 	rows := span{cut(s.OH, j.rowChunks, r), cut(s.OH, j.rowChunks, r+1)}
 	image := s.H * s.W * s.C
-	if j.op.grad() && j.x32 != nil {
+	if j.op.grad() && !j.wide {
 		clear(j.x32[n*image:][:image])
 	} else if j.op.grad() {
 		clear(j.x64[n*image:][:image])
 	}
-	if j.x32 != nil && s.C >= 4 && poolKernel(j.op) != nil {
+	if len(j.x32) > 0 && s.C >= 4 && poolKernel(j.op) != nil {
 		j.vectors(n, rows)
 		return
 	}
 	from, to := (n*s.OH+rows.from)*s.OW*s.C, (n*s.OH+rows.to)*s.OW*s.C
-	if j.x32 != nil {
+	if !j.wide {
 		poolGo(s, j.op, j.x32, j.y32, j.arg, from, to)
 	} else {
 		poolGo(s, j.op, j.x64, j.y64, j.arg, from, to)

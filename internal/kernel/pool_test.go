@@ -17,6 +17,8 @@ func poolShapes() []PoolShape {
 		{N: 3, H: 5, W: 5, C: 7, KH: 5, KW: 5, StrideH: 1, StrideW: 1, OH: 1, OW: 1},
 		{N: 1, H: 4, W: 4, C: 20, KH: 2, KW: 2, StrideH: 4, StrideW: 4, PadTop: 2, PadLeft: 2, OH: 2, OW: 2}, // empty windows
 		{N: 1, H: 7, W: 7, C: 5, KH: 2, KW: 2, StrideH: 2, StrideW: 2, OH: 4, OW: 4},                         // over the edge
+		{N: 2, H: 0, W: 3, C: 8, KH: 2, KW: 2, StrideH: 1, StrideW: 1, PadTop: 1, PadLeft: 1, OH: 1, OW: 4},
+		{N: 0, H: 4, W: 4, C: 8, KH: 2, KW: 2, StrideH: 2, StrideW: 2, OH: 2, OW: 2},
 		{N: 9, H: 40, W: 12, C: 8, KH: 2, KW: 2, StrideH: 2, StrideW: 2, OH: 20, OW: 6},
 		{N: 2, H: 2, W: 2, C: 64, KH: 5, KW: 5, StrideH: 1, StrideW: 1, PadTop: 2, PadLeft: 2, OH: 2, OW: 2},
 	}
