@@ -1,0 +1,353 @@
+package photo
+
+import (
+	"bytes"
+	"encoding/binary"
+	"image"
+	"image/color"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/image/bmp"
+	"golang.org/x/image/tiff"
+)
+
+// shirt is drawn as Fashion-MNIST has it: bright on black, 28 rows high.
+func shirt() *Grey {
+	g := newGrey(28, 28)
+	for y := range 28 {
+		from, to := 8, 20
+		if y < 12 {
+			from, to = 2, 26 // sleeves
+		}
+		for x := from; x < to; x++ {
+			g.Pix[y*28+x] = 0.4 + 0.5*float32(y)/28
+		}
+	}
+	return g
+}
+
+// paint draws g scale times as large into a canvas with room around, through
+// f, which turns a brightness (0: background) into a colour.
+func paint(g *Grey, scale, left, top, w, h int, f func(v float32) color.Color) *image.NRGBA {
+	img := image.NewNRGBA(image.Rect(0, 0, w, h))
+	for y := range h {
+		for x := range w {
+			sx, sy := (x-left)/scale, (y-top)/scale
+			v := float32(0)
+			if x >= left && y >= top && sx < g.Width && sy < g.Height {
+				v = g.At(sx, sy)
+			}
+			img.Set(x, y, f(v))
+		}
+	}
+	return img
+}
+
+func negative(v float32) color.Color { return color.Gray{uint8(255 - 255*v)} }
+func positive(v float32) color.Color { return color.Gray{uint8(255 * v)} }
+
+// off is the largest difference between two images of one size.
+func off(t *testing.T, a, b *Grey) float64 {
+	t.Helper()
+	if a.Width != b.Width || a.Height != b.Height {
+		t.Fatalf("%d × %d, want %d × %d", a.Width, a.Height, b.Width, b.Height)
+	}
+	d := 0.0
+	for i := range a.Pix {
+		d = max(d, math.Abs(float64(a.Pix[i]-b.Pix[i])))
+	}
+	return d
+}
+
+func TestPrepareFindsTheObject(t *testing.T) {
+	red := func(v float32) color.Color { // as dark as negative's grey
+		y := 255 - 255*float64(v)
+		if v == 0 {
+			return color.White
+		}
+		return color.NRGBA{uint8(min(255, y*1.5)), uint8(max(0, (y-0.299*min(255, y*1.5)-0.114*y)/0.587)), uint8(y), 255}
+	}
+	cut := func(v float32) color.Color {
+		if v == 0 {
+			return color.NRGBA{9, 200, 9, 0}
+		}
+		return negative(v)
+	}
+	tests := []struct {
+		name  string
+		img   image.Image
+		tol   float64
+		steps []string
+	}{
+		{"its own size", paint(shirt(), 1, 0, 0, 28, 28, positive), 0.01, nil},
+		{"ten times", paint(shirt(), 10, 0, 0, 280, 280, positive), 0.01, []string{"cropped", "scaled"}},
+		{"photo on white", paint(shirt(), 10, 100, 40, 500, 700, negative), 0.01, []string{"inverted", "cropped it from 500 × 700 to the object's 240 × 280", "scaled it to 24 × 28"}},
+		{"odd scale", paint(shirt(), 7, 31, 17, 333, 401, negative), 0.01, []string{"inverted", "cropped"}},
+		{"on black", paint(shirt(), 9, 40, 60, 400, 400, positive), 0.01, []string{"cropped"}},
+		{"coloured", paint(shirt(), 10, 100, 40, 500, 700, red), 0.02, []string{"colours grey", "inverted"}},
+		{"transparent", paint(shirt(), 10, 100, 40, 500, 700, cut), 0.01, []string{"transparent", "inverted", "cropped"}},
+	}
+	for _, tt := range tests {
+		p := Prepare(tt.img, 28)
+		if d := off(t, p.Image, shirt()); d > tt.tol {
+			t.Errorf("%s: off by %g\n%s", tt.name, d, draw(p.Image))
+		}
+		said := strings.Join(p.Steps, "; ")
+		for _, s := range tt.steps {
+			if !strings.Contains(said, s) {
+				t.Errorf("%s: said %q, not %q", tt.name, said, s)
+			}
+		}
+		if tt.steps == nil && said != "" {
+			t.Errorf("%s: did %q, nothing was to be done", tt.name, said)
+		}
+		if p.Doubt != "" {
+			t.Errorf("%s: doubts: %s", tt.name, p.Doubt)
+		}
+	}
+}
+
+// draw shows an image in a test's log.
+func draw(g *Grey) string {
+	var b strings.Builder
+	for y := range g.Height {
+		for x := range g.Width {
+			b.WriteByte(" .:-=+*#%@"[min(9, int(g.At(x, y)*10))])
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+func TestPrepareDoubts(t *testing.T) {
+	noise := image.NewGray(image.Rect(0, 0, 100, 100))
+	for i := range noise.Pix {
+		noise.Pix[i] = uint8(i * 7919 >> 3)
+	}
+	blank := image.NewGray(image.Rect(0, 0, 64, 48))
+	faintly := paint(shirt(), 5, 50, 50, 300, 300, func(v float32) color.Color { return negative(v / 4) })
+	if p := Prepare(noise, 28); !strings.Contains(p.Doubt, "not plain") {
+		t.Errorf("noise: %q", p.Doubt)
+	}
+	if p := Prepare(blank, 28); !strings.Contains(p.Doubt, "blank") {
+		t.Errorf("blank: %q", p.Doubt)
+	}
+	p := Prepare(faintly, 28)
+	if !strings.Contains(strings.Join(p.Steps, ";"), "raised its contrast") {
+		t.Errorf("faint: %q", p.Steps)
+	}
+	for i, v := range p.Image.Pix {
+		if v < 0 || v > 1 || math.IsNaN(float64(v)) {
+			t.Fatalf("pixel %d is %g", i, v)
+		}
+	}
+}
+
+func TestPrepareTakesAnySize(t *testing.T) {
+	for _, s := range [][2]int{{1, 1}, {1, 500}, {500, 1}, {2, 3}, {27, 29}, {28, 27}, {1000, 30}} {
+		for _, c := range []color.Color{color.White, color.Black, color.Gray{128}} {
+			img := image.NewNRGBA(image.Rect(5, 7, 5+s[0], 7+s[1]))
+			for y := img.Rect.Min.Y; y < img.Rect.Max.Y; y++ {
+				for x := img.Rect.Min.X; x < img.Rect.Max.X; x++ {
+					img.Set(x, y, c)
+				}
+			}
+			p := Prepare(img, 28)
+			if len(p.Image.Pix) != 28*28 {
+				t.Fatalf("%v: %d pixels", s, len(p.Image.Pix))
+			}
+			for _, v := range p.Image.Pix {
+				if v < 0 || v > 1 || math.IsNaN(float64(v)) {
+					t.Fatalf("%v %v: pixel %g", s, c, v)
+				}
+			}
+		}
+	}
+}
+
+func TestResampleKeepsTheMean(t *testing.T) {
+	g := newGrey(37, 53)
+	var sum float64
+	for i := range g.Pix {
+		g.Pix[i] = float32(i*31%97) / 97
+		sum += float64(g.Pix[i])
+	}
+	for _, s := range [][2]int{{1, 1}, {5, 9}, {37, 53}, {10, 50}} {
+		r := resample(g, image.Rect(0, 0, 37, 53), s[0], s[1])
+		var got float64
+		for _, v := range r.Pix {
+			got += float64(v)
+		}
+		if got, want := got/float64(len(r.Pix)), sum/float64(len(g.Pix)); math.Abs(got-want) > 1e-5 {
+			t.Errorf("%v: mean %g, want %g", s, got, want)
+		}
+	}
+}
+
+// files encodes one image in the formats that Go can write.
+func files(t *testing.T, img image.Image) map[string][]byte {
+	t.Helper()
+	all := map[string][]byte{}
+	for name, encode := range map[string]func(b *bytes.Buffer) error{
+		"png":  func(b *bytes.Buffer) error { return png.Encode(b, img) },
+		"jpeg": func(b *bytes.Buffer) error { return jpeg.Encode(b, img, &jpeg.Options{Quality: 95}) },
+		"gif":  func(b *bytes.Buffer) error { return gif.Encode(b, img, nil) },
+		"bmp":  func(b *bytes.Buffer) error { return bmp.Encode(b, img) },
+		"tiff": func(b *bytes.Buffer) error { return tiff.Encode(b, img, nil) },
+	} {
+		var b bytes.Buffer
+		if err := encode(&b); err != nil {
+			t.Fatal(name, err)
+		}
+		all[name] = b.Bytes()
+	}
+	return all
+}
+
+func TestOpenReadsTheFormats(t *testing.T) {
+	img := paint(shirt(), 10, 100, 40, 500, 700, negative)
+	for name, text := range files(t, img) {
+		file := filepath.Join(t.TempDir(), "x.bin") // the content decides, not the name
+		if err := os.WriteFile(file, text, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		got, err := Open(file)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if d := off(t, Prepare(got, 28).Image, shirt()); d > 0.1 {
+			t.Errorf("%s: off by %g", name, d)
+		}
+	}
+}
+
+func TestDecodeRefuses(t *testing.T) {
+	all := files(t, paint(shirt(), 2, 0, 0, 60, 60, negative))
+	huge := bytes.Clone(all["png"])
+	binary.BigEndian.PutUint32(huge[16:], 100_000)
+	binary.BigEndian.PutUint32(huge[20:], 100_000)
+	fixCRC(huge)
+	flat := bytes.Clone(all["bmp"])
+	binary.LittleEndian.PutUint32(flat[18:], 0)
+	tests := []struct {
+		name, want string
+		text       []byte
+	}{
+		{"nothing", "is empty", nil},
+		{"text", `is no picture limpid reads (PNG, JPEG, GIF, BMP, TIFF, WebP); it begins with "hello there,"`, []byte("hello there, this is text")},
+		{"huge", "is 100000 × 100000 pixels; at most 50 million are read", huge},
+		{"no width", "is damaged", flat},
+	}
+	for name, text := range all {
+		tests = append(tests, struct {
+			name, want string
+			text       []byte
+		}{"half a " + name, "is damaged", text[:len(text)/2]})
+	}
+	for _, tt := range tests {
+		if _, err := Decode(bytes.NewReader(tt.text)); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v, want %q", tt.name, err, tt.want)
+		}
+	}
+	if _, err := Open(t.TempDir()); err == nil || !strings.Contains(err.Error(), "is a folder") {
+		t.Errorf("a folder: %v", err)
+	}
+	if _, err := Open("/no/such.png"); !os.IsNotExist(err) {
+		t.Errorf("no file: %v", err)
+	}
+}
+
+// fixCRC makes a PNG's changed header valid again.
+func fixCRC(text []byte) {
+	sum := ^uint32(0)
+	for _, b := range text[12:29] {
+		sum ^= uint32(b)
+		for range 8 {
+			sum = sum>>1 ^ 0xedb88320*(sum&1)
+		}
+	}
+	binary.BigEndian.PutUint32(text[29:], ^sum)
+}
+
+// withOrientation puts an Exif segment into a JPEG.
+func withOrientation(text []byte, order binary.ByteOrder, o uint16) []byte {
+	tiff := make([]byte, 8+2+12+4)
+	copy(tiff, map[bool]string{true: "MM", false: "II"}[order == binary.ByteOrder(binary.BigEndian)])
+	order.PutUint16(tiff[2:], 42)
+	order.PutUint32(tiff[4:], 8)
+	order.PutUint16(tiff[8:], 1)
+	order.PutUint16(tiff[10:], 0x0112)
+	order.PutUint16(tiff[12:], 3)
+	order.PutUint32(tiff[14:], 1)
+	order.PutUint16(tiff[18:], o)
+	body := append([]byte("Exif\x00\x00"), tiff...)
+	head := []byte{0xff, 0xd8, 0xff, 0xe1, 0, byte(len(body) + 2)}
+	return append(append(head, body...), text[2:]...)
+}
+
+func TestDecodeTurnsUpright(t *testing.T) {
+	// Bright top left, half bright top right, dark below: each orientation is another picture.
+	upright := image.NewGray(image.Rect(0, 0, 64, 32))
+	for y := range 16 {
+		for x := range 64 {
+			upright.SetGray(x, y, color.Gray{uint8(255 - 127*(x/32))})
+		}
+	}
+	inverse := []int{0, 1, 2, 3, 4, 5, 8, 7, 6}
+	for o := 1; o <= 8; o++ {
+		stored := turned{upright, inverse[o]}
+		var b bytes.Buffer
+		if err := jpeg.Encode(&b, stored, nil); err != nil {
+			t.Fatal(err)
+		}
+		for _, order := range []binary.ByteOrder{binary.BigEndian, binary.LittleEndian} {
+			got, err := Decode(bytes.NewReader(withOrientation(b.Bytes(), order, uint16(o))))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := off(t, flatten(got).grey, flatten(upright).grey); d > 0.05 {
+				t.Errorf("orientation %d, %v: off by %g", o, order, d)
+			}
+		}
+	}
+}
+
+func TestOrientationOfDamagedExif(t *testing.T) {
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, image.NewGray(image.Rect(0, 0, 8, 8)), nil); err != nil {
+		t.Fatal(err)
+	}
+	text := withOrientation(b.Bytes(), binary.BigEndian, 6)
+	for i := range 40 {
+		for _, v := range []byte{0, 1, 0xff} {
+			bad := bytes.Clone(text)
+			bad[i] = v
+			if o := orientation(bad); o < 1 || o > 8 {
+				t.Errorf("byte %d = %d: orientation %d", i, v, o)
+			}
+			orientation(bad[:i]) // must not panic
+		}
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	var b bytes.Buffer
+	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 3, 3))); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b.Bytes())
+	f.Add([]byte("GIF89a"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if img, err := Decode(bytes.NewReader(text)); err == nil {
+			Prepare(img, 28)
+		}
+	})
+}
