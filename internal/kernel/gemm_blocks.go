@@ -182,23 +182,33 @@ func (g *gemmJob) Do(chunk int) {
 	g.block(s, 0, rows, cols)
 }
 
-// packShared packs some panels of B; if B is stored by rows, a few rows of all
-// panels, which are read as they lie.
+// packShared packs some panels of B; if B is stored by rows, some rows of all
+// panels.
 func (g *gemmJob) packShared(chunk int) {
-	nr, panels := g.set.nr(), parts(g.n, g.set.nr())
+	nr, across := g.set.nr(), g.panelBytes(g.k)
+	depth, cols := span{0, g.k}, span{0, g.n}
 	if g.transB {
-		at := g.panelsAtOnce()
-		for p := chunk * at; p < min((chunk+1)*at, panels); p++ {
-			dst := unsafe.Add(g.shared, p*g.panelBytes(g.k))
-			packPanel(g.set, g.size, dst, g.atB(0, 0, p*nr), g.k, min(nr, g.n-p*nr), g.ldb, true)
-		}
-		return
+		wide := g.panelsAtOnce() * nr
+		cols = span{chunk * wide, min((chunk+1)*wide, g.n)}
+	} else {
+		depth = span{chunk * packRows, min((chunk+1)*packRows, g.k)}
 	}
-	from := chunk * packRows
-	rows := min(packRows, g.k-from)
-	for p := range panels {
-		dst := unsafe.Add(g.shared, p*g.panelBytes(g.k)+from*nr*g.size)
-		packPanel(g.set, g.size, dst, g.atB(0, from, p*nr), rows, min(nr, g.n-p*nr), g.ldb, false)
+	g.pack(unsafe.Add(g.shared, cols.from/nr*across+depth.from*nr*g.size), across, 0, depth, cols)
+}
+
+// pack packs a part of op(B) into panels that lie across bytes apart. If B is
+// stored by rows it goes a few rows at a time, which are read as they lie.
+func (g *gemmJob) pack(dst unsafe.Pointer, across, item int, depth, cols span) {
+	nr := g.set.nr()
+	rows := depth.len()
+	if !g.transB {
+		rows = packRows
+	}
+	for l := depth.from; l < depth.to; l += rows {
+		for j := cols.from; j < cols.to; j += nr {
+			to := unsafe.Add(dst, (j-cols.from)/nr*across+(l-depth.from)*nr*g.size)
+			packPanel(g.set, g.size, to, g.atB(item, l, j), min(rows, depth.to-l), min(nr, cols.to-j), g.ldb, g.transB)
+		}
 	}
 }
 
@@ -279,10 +289,7 @@ func (g *gemmJob) findB(s *scratch, p *panel, item int, depth, cols span) {
 	case g.packsB():
 		p.bAcross = g.panelBytes(p.depth)
 		p.b = s.b.bytes(parts(cols.len(), nr) * p.bAcross)
-		for j := cols.from; j < cols.to; j += nr {
-			dst := unsafe.Add(p.b, (j-cols.from)/nr*p.bAcross)
-			packPanel(g.set, g.size, dst, g.atB(item, depth.from, j), p.depth, min(nr, cols.to-j), g.ldb, g.transB)
-		}
+		g.pack(p.b, p.bAcross, item, depth, cols)
 	default:
 		p.b, p.bStep, p.bAcross = g.atB(item, depth.from, cols.from), g.ldb, nr*g.size
 		if g.m <= g.set.lowRows {
