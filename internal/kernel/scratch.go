@@ -94,3 +94,6 @@ func (p *pool[J]) put(j *J) {
 	defer p.mu.Unlock()
 	p.free = append(p.free, j)
 }
+
+// columns returns n elements of b. What they held before is undefined.
+func columns[T Float](b *buffer, n int) []T { return unsafe.Slice((*T)(b.bytes(8*n)), n) }
