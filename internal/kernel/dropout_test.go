@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"bytes"
 	"math"
 	"testing"
 
@@ -47,8 +48,42 @@ func TestRandomBitsDependOnBlockAlone(t *testing.T) {
 	}
 }
 
+func TestDropoutVariantsAgree(t *testing.T) {
+	keys := [20]uint32{}
+	for _, name := range Variants() {
+		restore, err := Use(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := range 70 {
+			for _, limit := range []uint32{0, 1, 5000, 1 << 15, 1<<16 - 1, 1 << 16} {
+				got, want := make([]uint8, n), make([]uint8, n)
+				key, stream, block := uint64(n)*0x123456789abcdef, uint64(limit)<<31|7, uint64(1)<<32-uint64(n/2)
+				RandomBits(got, key, stream, block, float64(limit)/(1<<16))
+				keys[0], keys[1] = uint32(key), uint32(key>>32)
+				randomBitsGo(want, &keys, block, stream, limit)
+				if !bytes.Equal(got, want) {
+					t.Errorf("%s, n=%d, limit %d:\n%x, want\n%x", name, n, limit, got, want)
+				}
+			}
+		}
+		restore()
+	}
+}
+
 func TestMaskedByHand(t *testing.T) {
-	for n := range 40 {
+	for _, name := range Variants() {
+		restore, err := Use(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		maskedByHand(t, name)
+		restore()
+	}
+}
+
+func maskedByHand(t *testing.T, name string) {
+	for n := range 70 {
 		x, got, bits := make([]float32, n), make([]float32, n+1), make([]uint8, (n+7)/8)
 		for i := range x {
 			x[i] = float32(i + 1)
@@ -59,11 +94,11 @@ func TestMaskedByHand(t *testing.T) {
 		for i := range x {
 			want := 2 * x[i] * float32(bits[i/8]>>(i%8)&1)
 			if got[i] != want {
-				t.Errorf("n=%d: element %d is %g, want %g", n, i, got[i], want)
+				t.Errorf("%s, n=%d: element %d is %g, want %g", name, n, i, got[i], want)
 			}
 		}
 		if got[n] != -7 {
-			t.Errorf("n=%d: wrote past the end", n)
+			t.Errorf("%s, n=%d: wrote past the end", name, n)
 		}
 	}
 }
