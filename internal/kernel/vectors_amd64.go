@@ -2,18 +2,231 @@
 
 package kernel
 
-func unaryVectors(UnaryOp, []float32, []float32, float64, float64) bool { return false }
+import (
+	"unsafe"
 
-func binaryVectors(BinaryOp, []float32, []float32, []float32, float64) bool { return false }
+	"github.com/limpid-ml/limpid/internal/cpu"
+)
 
-func scalarVectors(BinaryOp, []float32, []float32, float32, bool) bool { return false }
+// vectorFunc is a generated loop over n elements, at least one. What it does
+// with y, a and b is its own affair.
+type vectorFunc func(dst, x, y *float32, n int, a, b float32)
 
-func axpyVectors(float32, []float32, []float32) bool { return false }
+// unaryKernels holds each variant's assembly, nil where it has none.
+var unaryKernels = [3][unaryOps]vectorFunc{
+	cpu.AVX2: {
+		Neg:       negAVX2,
+		Abs:       absAVX2,
+		Square:    squareAVX2,
+		Sqrt:      sqrtAVX2,
+		Rsqrt:     rsqrtAVX2,
+		Recip:     recipAVX2,
+		Exp:       expAVX2,
+		Tanh:      tanhAVX2,
+		Sigmoid:   sigmoidAVX2,
+		ReLU:      reluAVX2,
+		LeakyReLU: leakyReLUAVX2,
+		SiLU:      siluAVX2,
+		ELU:       eluAVX2,
+		Step:      stepAVX2,
+		Scale:     scaleAVX2,
+		Shift:     shiftAVX2,
+		Affine:    affineAVX2,
+		Clamp:     clampAVX2,
+	},
+	cpu.AVX512: {
+		Neg:       negAVX512,
+		Abs:       absAVX512,
+		Square:    squareAVX512,
+		Sqrt:      sqrtAVX512,
+		Rsqrt:     rsqrtAVX512,
+		Recip:     recipAVX512,
+		Exp:       expAVX512,
+		Tanh:      tanhAVX512,
+		Sigmoid:   sigmoidAVX512,
+		ReLU:      reluAVX512,
+		LeakyReLU: leakyReLUAVX512,
+		SiLU:      siluAVX512,
+		ELU:       eluAVX512,
+		Step:      stepAVX512,
+		Scale:     scaleAVX512,
+		Shift:     shiftAVX512,
+		Affine:    affineAVX512,
+		Clamp:     clampAVX512,
+	},
+}
 
-func mulAddVectors(_, _, _ []float32) bool { return false }
+// binaryKernels is for two vectors.
+var binaryKernels = [3][binaryOps]vectorFunc{
+	cpu.AVX2: {
+		Add:          plusAVX2,
+		Sub:          subAVX2,
+		Mul:          mulAVX2,
+		Div:          divAVX2,
+		Max:          maxAVX2,
+		Min:          minAVX2,
+		Eq:           equalAVX2,
+		Less:         lessAVX2,
+		GradReLU:     gradReLUAVX2,
+		GradLeaky:    gradLeakyAVX2,
+		GradTanh:     gradTanhAVX2,
+		GradSigmoid:  gradSigmoidAVX2,
+		GradELU:      gradELUAVX2,
+		GradSiLU:     gradSiLUAVX2,
+		GradSoftplus: gradSoftplusAVX2,
+	},
+	cpu.AVX512: {
+		Add:          plusAVX512,
+		Sub:          subAVX512,
+		Mul:          mulAVX512,
+		Div:          divAVX512,
+		Max:          maxAVX512,
+		Min:          minAVX512,
+		Eq:           equalAVX512,
+		Less:         lessAVX512,
+		GradReLU:     gradReLUAVX512,
+		GradLeaky:    gradLeakyAVX512,
+		GradTanh:     gradTanhAVX512,
+		GradSigmoid:  gradSigmoidAVX512,
+		GradELU:      gradELUAVX512,
+		GradSiLU:     gradSiLUAVX512,
+		GradSoftplus: gradSoftplusAVX512,
+	},
+}
 
-func reduceVectors(ReduceOp, []float32) (float64, bool) { return 0, false }
+// scalarKernels has a for the second operand.
+var scalarKernels = [3][Less + 1]vectorFunc{
+	cpu.AVX2: {
+		Add:  plusScalarAVX2,
+		Sub:  subScalarAVX2,
+		Mul:  mulScalarAVX2,
+		Div:  divScalarAVX2,
+		Max:  maxScalarAVX2,
+		Min:  minScalarAVX2,
+		Eq:   equalScalarAVX2,
+		Less: lessScalarAVX2,
+	},
+	cpu.AVX512: {
+		Add:  plusScalarAVX512,
+		Sub:  subScalarAVX512,
+		Mul:  mulScalarAVX512,
+		Div:  divScalarAVX512,
+		Max:  maxScalarAVX512,
+		Min:  minScalarAVX512,
+		Eq:   equalScalarAVX512,
+		Less: lessScalarAVX512,
+	},
+}
 
-func dotVectors(_, _ []float32) (float64, bool) { return 0, false }
+// swappedKernels has a for the first operand.
+var swappedKernels = [3][Less + 1]vectorFunc{
+	cpu.AVX2: {
+		Add:  plusSwappedAVX2,
+		Sub:  subSwappedAVX2,
+		Mul:  mulSwappedAVX2,
+		Div:  divSwappedAVX2,
+		Max:  maxSwappedAVX2,
+		Min:  minSwappedAVX2,
+		Eq:   equalSwappedAVX2,
+		Less: lessSwappedAVX2,
+	},
+	cpu.AVX512: {
+		Add:  plusSwappedAVX512,
+		Sub:  subSwappedAVX512,
+		Mul:  mulSwappedAVX512,
+		Div:  divSwappedAVX512,
+		Max:  maxSwappedAVX512,
+		Min:  minSwappedAVX512,
+		Eq:   equalSwappedAVX512,
+		Less: lessSwappedAVX512,
+	},
+}
+
+// reduceKernels stores one number.
+var reduceKernels = [3][SumAbs + 1]vectorFunc{
+	cpu.AVX2: {
+		SumOf:      sumOfAVX2,
+		MaxOf:      maxOfAVX2,
+		MinOf:      minOfAVX2,
+		SumSquares: sumSquaresAVX2,
+		SumAbs:     sumAbsAVX2,
+	},
+	cpu.AVX512: {
+		SumOf:      sumOfAVX512,
+		MaxOf:      maxOfAVX512,
+		MinOf:      minOfAVX512,
+		SumSquares: sumSquaresAVX512,
+		SumAbs:     sumAbsAVX512,
+	},
+}
+
+var axpyKernels = [3]vectorFunc{cpu.AVX2: axpyAVX2, cpu.AVX512: axpyAVX512}
+
+var mulAddKernels = [3]vectorFunc{cpu.AVX2: mulAddAVX2, cpu.AVX512: mulAddAVX512}
+
+var dotKernels = [3]vectorFunc{cpu.AVX2: dotAVX2, cpu.AVX512: dotAVX512}
+
+// noEscape returns a pointer to x's elements. The assembly keeps no pointer, which
+// the compiler cannot know of a function in a table: without the detour, slices
+// on a caller's stack would move to the heap.
+func noEscape(x []float32) *float32 {
+	p := uintptr(unsafe.Pointer(unsafe.SliceData(x)))
+	return *(**float32)(unsafe.Pointer(&p))
+}
+
+func unaryVectors(op UnaryOp, dst, x []float32, a, b float64) bool {
+	return callVectors(unaryKernels[kind][op], dst, x, x, float32(a), float32(b))
+}
+
+func binaryVectors(op BinaryOp, dst, x, y []float32, a float64) bool {
+	return callVectors(binaryKernels[kind][op], dst, x, y, float32(a), 0)
+}
+
+func scalarVectors(op BinaryOp, dst, x []float32, y float32, swap bool) bool {
+	switch {
+	case op > Less:
+		return false
+	case swap:
+		return callVectors(swappedKernels[kind][op], dst, x, x, y, 0)
+	}
+	return callVectors(scalarKernels[kind][op], dst, x, x, y, 0)
+}
+
+func axpyVectors(a float32, x, y []float32) bool {
+	return callVectors(axpyKernels[kind], y, x, x, a, 0)
+}
+
+func mulAddVectors(dst, x, y []float32) bool {
+	return callVectors(mulAddKernels[kind], dst, x, y, 0, 0)
+}
+
+// callVectors reports whether there is such a kernel. dst, x and y are equally
+// long.
+func callVectors(f vectorFunc, dst, x, y []float32, a, b float32) bool {
+	if f == nil {
+		return false
+	}
+	if len(x) > 0 {
+		f(noEscape(dst), noEscape(x), noEscape(y), len(x), a, b)
+	}
+	return true
+}
+
+func reduceVectors(op ReduceOp, x []float32) (result float64, done bool) {
+	return foldVectors(reduceKernels[kind][op], x, x)
+}
+
+func dotVectors(x, y []float32) (result float64, done bool) {
+	return foldVectors(dotKernels[kind], x, y)
+}
+
+func foldVectors(f vectorFunc, x, y []float32) (float64, bool) {
+	if f == nil || len(x) == 0 {
+		return 0, false
+	}
+	var result [1]float32
+	f(noEscape(result[:]), noEscape(x), noEscape(y), len(x), 0, 0)
+	return float64(result[0]), true
+}
 
 func adamVectors(_, _, _, _ []float32, _ *[9]float32) bool { return false }
