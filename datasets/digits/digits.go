@@ -40,7 +40,7 @@ var Classes = []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}
 
 // Set is a dataset in three parts. Test is for one last look.
 type Set struct {
-	Train, Validate, Test *data.Images
+	Train, Validate, Test data.Dataset // each a *data.Images
 }
 
 const (
@@ -71,17 +71,20 @@ func load(file []byte) (Set, error) {
 	if err != nil {
 		return Set{}, err
 	}
-	part := func(from, to int) *data.Images {
-		s, partErr := data.NewImages(pix[from*size:to*size], labels[from:to], 8, 8, 1, []float64{center}, []float64{center})
-		if partErr != nil {
-			err = partErr
-			return nil
-		}
-		s.Classes = Classes
-		return s
+	all, err := data.NewImages(pix, labels, 8, 8, 1, []float64{center}, []float64{center})
+	if err != nil {
+		return Set{}, err
 	}
-	s := Set{part(0, train), part(train, train+validate), part(train+validate, count)}
-	return s, err
+	all.Classes = Classes
+	return Set{part(all, 0, train), part(all, train, train+validate), part(all, train+validate, count)}, nil
+}
+
+func part(all *data.Images, from, to int) data.Dataset {
+	var indices []int
+	for i := from; i < to; i++ {
+		indices = append(indices, i)
+	}
+	return all.Pick(indices)
 }
 
 // center is half of the darkest value, as a share of a byte's greatest: with

@@ -17,14 +17,14 @@ import (
 func TestLoad(t *testing.T) {
 	s := Load()
 	for name, c := range map[string]struct {
-		part        *data.Images
+		part        data.Dataset
 		n, min, max int // of each class
 	}{
 		"train": {s.Train, 1257, 120, 130}, "validate": {s.Validate, 180, 15, 21}, "test": {s.Test, 360, 33, 37},
 	} {
 		var have [10]int
 		for i := range c.part.Len() {
-			have[c.part.Label(i)]++
+			have[c.part.(*data.Images).Label(i)]++
 		}
 		if c.part.Len() != c.n || slices.Min(have[:]) < c.min || slices.Max(have[:]) > c.max {
 			t.Errorf("%s has %d images, by class %v", name, c.part.Len(), have)
@@ -92,14 +92,14 @@ func TestDamage(t *testing.T) {
 }
 
 func ExampleLoad() {
-	set := Load()
+	train := Load().Train.(*data.Images)
 	for y := range 8 {
-		for _, v := range set.Train.Bytes(0)[8*y : 8*y+8] {
+		for _, v := range train.Bytes(0)[8*y : 8*y+8] {
 			fmt.Print(string([]rune("·-+##")[v/4]))
 		}
 		fmt.Println()
 	}
-	fmt.Println(Classes[set.Train.Label(0)])
+	fmt.Println(Classes[train.Label(0)])
 	// Output:
 	// ··-#+···
 	// ··##+#-·

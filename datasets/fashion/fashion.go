@@ -43,7 +43,7 @@ var Classes = []string{"t-shirt", "trousers", "pullover", "dress", "coat", "sand
 
 // Set is a dataset in three parts. Test is for one last look.
 type Set struct {
-	Train, Validate, Test *data.Images
+	Train, Validate, Test data.Dataset // each a *data.Images
 }
 
 const side = 28

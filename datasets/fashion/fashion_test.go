@@ -28,8 +28,9 @@ func needsPublished(t *testing.T) {
 }
 
 // balanced fails unless s has n images of each class.
-func balanced(t *testing.T, name string, s *data.Images, n int) {
+func balanced(t *testing.T, name string, set data.Dataset, n int) {
 	t.Helper()
+	s := set.(*data.Images)
 	var have [10]int
 	for i := range s.Len() {
 		have[s.Label(i)]++
@@ -49,8 +50,8 @@ func TestMini(t *testing.T) {
 	if Mini().Train != s.Train {
 		t.Error("a second call unpacks again")
 	}
-	if !slices.Equal(s.Test.Classes, Classes) {
-		t.Errorf("classes %v", s.Test.Classes)
+	if !slices.Equal(s.Test.(*data.Images).Classes, Classes) {
+		t.Errorf("classes %v", s.Test.(*data.Images).Classes)
 	}
 }
 
@@ -110,7 +111,8 @@ func TestMiniIsTheFirstOfEachClass(t *testing.T) {
 func TestPartsOfMiniDoNotOverlap(t *testing.T) {
 	seen := map[string]string{}
 	twice := 0
-	for name, s := range map[string]*data.Images{"train": Mini().Train, "validate": Mini().Validate, "test": Mini().Test} {
+	for name, set := range map[string]data.Dataset{"train": Mini().Train, "validate": Mini().Validate, "test": Mini().Test} {
+		s := set.(*data.Images)
 		for i := range s.Len() {
 			key := string(s.Bytes(i))
 			if other, ok := seen[key]; ok && other != name {
@@ -167,10 +169,10 @@ func TestFull(t *testing.T) {
 	balanced(t, "train", s.Train, 5500)
 	balanced(t, "validate", s.Validate, 500)
 	balanced(t, "test", s.Test, 1000)
-	small := Mini()
-	for i, v := range s.Test.Bytes(0) {
-		if small.Test.Bytes(0)[i] != v>>4*17 {
-			t.Fatalf("pixel %d of the first test image is %d and %d", i, v, small.Test.Bytes(0)[i])
+	small := Mini().Test.(*data.Images).Bytes(0)
+	for i, v := range s.Test.(*data.Images).Bytes(0) {
+		if small[i] != v>>4*17 {
+			t.Fatalf("pixel %d of the first test image is %d and %d", i, v, small[i])
 		}
 	}
 }
@@ -202,7 +204,7 @@ func BenchmarkUnpack(b *testing.B) {
 func ExampleMini() {
 	set := Mini()
 	fmt.Println(set.Train.Len(), set.Validate.Len(), set.Test.Len())
-	fmt.Println(Classes[set.Test.Label(0)])
+	fmt.Println(Classes[set.Test.(*data.Images).Label(0)])
 	// Output:
 	// 5400 600 2000
 	// ankle boot
