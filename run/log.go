@@ -12,7 +12,6 @@ import (
 	"math"
 	"os"
 	"strconv"
-	"strings"
 )
 
 // Log appends events to a file, one JSON object a line. One goroutine uses it
@@ -167,7 +166,7 @@ type Number float64
 // MarshalJSON implements [json.Marshaler].
 func (n Number) MarshalJSON() ([]byte, error) {
 	if v := float64(n); math.IsNaN(v) || math.IsInf(v, 0) {
-		return []byte(strconv.Quote(strings.Replace(fmt.Sprintf("%+g", v), "+NaN", "NaN", 1))), nil
+		return []byte(strconv.Quote(strconv.FormatFloat(v, 'g', -1, 64))), nil
 	}
 	return json.Marshal(float64(n))
 }
