@@ -13,6 +13,7 @@ import (
 	"os"
 	"slices"
 
+	"github.com/limpid-ml/limpid/format/internal/half"
 	"github.com/limpid-ml/limpid/tensor"
 )
 
@@ -225,7 +226,7 @@ var little = binary.LittleEndian
 var readers = map[string]reader{
 	"F32": each(4, func(b []byte) (float32, error) { return math.Float32frombits(little.Uint32(b)), nil }),
 	"F64": each(8, func(b []byte) (float64, error) { return math.Float64frombits(little.Uint64(b)), nil }),
-	"F16": each(2, func(b []byte) (float32, error) { return half(little.Uint16(b)), nil }),
+	"F16": each(2, func(b []byte) (float32, error) { return half.Float(little.Uint16(b)), nil }),
 	"BF16": each(2, func(b []byte) (float32, error) {
 		return math.Float32frombits(uint32(little.Uint16(b)) << 16), nil
 	}),
@@ -260,17 +261,4 @@ func each[T tensor.Elem](size int, decode func([]byte) (T, error)) reader {
 		}
 		return tensor.Of(v, shape...), nil
 	}}
-}
-
-// half returns the value of an IEEE 754 binary16.
-func half(h uint16) float32 {
-	sign, exp, frac := uint32(h>>15)<<31, uint32(h>>10)&31, uint32(h)&0x3ff
-	switch exp {
-	case 0:
-		v := float32(frac) * 0x1p-24
-		return math.Float32frombits(math.Float32bits(v) | sign)
-	case 31:
-		return math.Float32frombits(sign | 0x7f800000 | frac<<13)
-	}
-	return math.Float32frombits(sign | (exp+112)<<23 | frac<<13)
 }
