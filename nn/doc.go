@@ -24,5 +24,5 @@
 // otherwise; embeddings are N(0, 1), recurrent layers uniform in ±1/√hidden.
 //
 // loss, optim, metric, model, train and all above them may import nn. It
-// imports tensor, format and internal/backstage.
+// imports tensor, format, run and internal/backstage.
 package nn
