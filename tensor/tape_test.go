@@ -19,13 +19,10 @@ func TestHigherOrders(t *testing.T) {
 	for i, want := range []float64{108, 108, 72, 24, 0} {
 		g := Grad(y, x)[0]
 		near(t, "derivative", g.Item(), want, 1e-12)
-		if i < 4 && !g.Tracked() {
+		if i < 3 && !g.Tracked() { // the fourth is a constant
 			t.Fatalf("derivative %d is not recorded", i+1)
 		}
 		y = g.Sum()
-		if !y.Tracked() {
-			break
-		}
 	}
 }
 
