@@ -198,6 +198,7 @@ func TestNoGoroutineIsLeft(t *testing.T) {
 		t.Errorf("%d goroutines after break, %d before", n, before)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
 	n := 0
 	for _, err := range l.Batches(ctx, 0, 1000) {
 		if n++; n == 3 {
