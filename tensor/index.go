@@ -81,6 +81,7 @@ func (x Tensor) ScatterAdd(axis int, ix, v Tensor) Tensor {
 }
 
 // scatter adds place i of v to place ix[i] of zeros of length d along an axis.
+// ix may have any shape.
 func scatter(v, ix Tensor, axis, d int) Tensor {
 	h, hi, s := home2(opScatter.name, v, ix)
 	shape := h.shape
@@ -361,11 +362,12 @@ func takeGrad(n *node, dy Tensor) {
 	h, axis, ix := n.in[0].h, n.ints[0], n.aux[0]
 	shape := h.shape
 	shape[axis] = ix.h.n
-	flat := ix.Reshape(ix.h.n)
-	n.give(0, scatter(dy.Reshape(shape[:h.rank]...), flat, axis, h.shape[axis]))
+	n.give(0, scatter(dy.Reshape(shape[:h.rank]...), ix, axis, h.shape[axis]))
 }
 
-func scatterGrad(n *node, dy Tensor) { n.give(0, dy.Take(n.ints[0], n.aux[0])) }
+func scatterGrad(n *node, dy Tensor) {
+	n.give(0, dy.Take(n.ints[0], n.aux[0]).Reshape(n.in[0].h.dims()...))
+}
 
 func gatherGrad(n *node, dy Tensor) {
 	axis := n.ints[0]
