@@ -57,10 +57,14 @@ const (
 )
 
 var (
-	opConv       = opDef{name: "Conv2D", grad: convGrad}
-	opConvData   = opDef{name: "ConvTranspose2D", grad: convDataGrad}
-	opConvFilter = opDef{name: "Conv2D's gradient by its filters", grad: convFilterGrad}
+	opConv       = opDef{name: "Conv2D"}
+	opConvData   = opDef{name: "ConvTranspose2D"}
+	opConvFilter = opDef{name: "Conv2D's gradient by its filters"}
 )
+
+func init() { // here, for they name each other
+	opConv.grad, opConvData.grad, opConvFilter.grad = convGrad, convDataGrad, convFilterGrad
+}
 
 type convInts = [maxRank]int
 

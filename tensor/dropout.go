@@ -6,7 +6,9 @@ import (
 	"github.com/limpid-ml/limpid/internal/kernel"
 )
 
-var opDropout = opDef{name: "Dropout", grad: dropoutGrad}
+var opDropout = opDef{name: "Dropout"}
+
+func init() { opDropout.grad = dropoutGrad }
 
 // dropout zeroes each element with probability rate, to 16 bits, and scales
 // the rest by 1/(1 − rate). A bit an element says which stay.

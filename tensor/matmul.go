@@ -65,7 +65,9 @@ func mixed(op string, x Tensor, more ...Tensor) {
 		Fix: "convert with To: dtypes never mix"})
 }
 
-var opMatMul = opDef{name: "MatMul", grad: matmulGrad}
+var opMatMul = opDef{name: "MatMul"}
+
+func init() { opMatMul.grad = matmulGrad } // which multiplies again
 
 // matmul computes op(x)·op(y), where op turns the last two axes or does not.
 // Ranks and leading axes are equal.

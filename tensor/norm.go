@@ -227,7 +227,7 @@ func layerNormInto[T kernel.Float](x, gamma, beta, mean, rstd, out *header, eps 
 	rows, c := mean.n, x.shape[x.rank-1]
 	kernel.NormStatsRows(elems[T](mean), elems[T](rstd), elems[T](x), rows, c)
 	inverseRoot(elems[T](rstd), elems[T](rstd), eps)
-	kernel.NormRows(elems[T](out), elems[T](x), elems[T](mean), elems[T](rstd), optional[T](gamma), optional[T](beta), rows, c)
+	kernel.NormRows(elems[T](out), elems[T](x), elems[T](mean), elems[T](rstd), optional[T](gamma), optional[T](beta), rows, c, backstage.None, 0)
 }
 
 func layerNormGrad(n *node, dy Tensor) {

@@ -22,12 +22,17 @@ func (x Tensor) AvgPool2D(size, stride int) Tensor {
 }
 
 var (
-	opMaxPool     = opDef{name: "MaxPool2D", grad: maxPoolGrad}
-	opMaxPoolBack = opDef{name: "MaxPool2D's gradient", grad: maxPoolBackGrad}
-	opPick        = opDef{name: "Pick", grad: pickGrad}
-	opAvgPool     = opDef{name: "AvgPool2D", grad: avgPoolGrad}
-	opAvgPoolBack = opDef{name: "AvgPool2D's gradient", grad: avgPoolBackGrad}
+	opMaxPool     = opDef{name: "MaxPool2D"}
+	opMaxPoolBack = opDef{name: "MaxPool2D's gradient"}
+	opPick        = opDef{name: "Pick"}
+	opAvgPool     = opDef{name: "AvgPool2D"}
+	opAvgPoolBack = opDef{name: "AvgPool2D's gradient"}
 )
+
+func init() { // here, for they name each other
+	opMaxPool.grad, opMaxPoolBack.grad, opPick.grad = maxPoolGrad, maxPoolBackGrad, pickGrad
+	opAvgPool.grad, opAvgPoolBack.grad = avgPoolGrad, avgPoolBackGrad
+}
 
 // pool pools x. A node keeps the options in ints, in the order of poolInts.
 func pool(x Tensor, p backstage.Pool) Tensor {

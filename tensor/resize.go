@@ -20,7 +20,9 @@ func (x Tensor) Resize(h, w int, nearest ...bool) Tensor {
 	return resize(x, h, w, len(nearest) > 0 && nearest[0], false)
 }
 
-var opResize = opDef{name: "Resize", grad: resizeGrad}
+var opResize = opDef{name: "Resize"}
+
+func init() { opResize.grad = resizeGrad }
 
 // resize computes the images, or, if back is set, the gradient for images of
 // h by w of a resizing whose result has the gradient x.

@@ -3,6 +3,7 @@ package photo
 import (
 	"bytes"
 	"encoding/binary"
+	"hash/crc32"
 	"image"
 	"image/color"
 	"image/gif"
@@ -267,14 +268,7 @@ func TestDecodeRefuses(t *testing.T) {
 
 // fixCRC makes a PNG's changed header valid again.
 func fixCRC(text []byte) {
-	sum := ^uint32(0)
-	for _, b := range text[12:29] {
-		sum ^= uint32(b)
-		for range 8 {
-			sum = sum>>1 ^ 0xedb88320*(sum&1)
-		}
-	}
-	binary.BigEndian.PutUint32(text[29:], ^sum)
+	binary.BigEndian.PutUint32(text[29:], crc32.ChecksumIEEE(text[12:29]))
 }
 
 // withOrientation puts an Exif segment into a JPEG.
