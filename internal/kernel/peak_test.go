@@ -18,15 +18,18 @@ func againstPeak[T Float](b *testing.B, flop int, f func()) {
 	f()
 	best, peak := time.Hour, 0.0
 	rounds := max(int(2e7)/(flop+1), 1)
-	runs := 0
+	working, measuring := time.Duration(0), time.Duration(0)
 	for b.Loop() {
 		began := time.Now()
 		for range rounds {
 			f()
 		}
-		best = min(best, time.Since(began)/time.Duration(rounds))
-		if runs++; runs%8 == 1 {
+		took := time.Since(began)
+		best = min(best, took/time.Duration(rounds))
+		working += took
+		if measuring <= working/4 { // as often as not to crowd out what is measured
 			peak = max(peak, Peak[T]())
+			measuring += time.Since(began) - took
 		}
 	}
 	rate := float64(flop) / best.Seconds() / 1e9

@@ -109,7 +109,8 @@ func rows(wide bool) int {
 type tile struct {
 	gen.Vec
 	shape
-	col bool
+	col  bool
+	full bool // all lanes of the last vector count
 }
 
 const unroll = 4
@@ -164,7 +165,7 @@ func (t tile) a(i int) reg.VecPhysical {
 }
 
 // last reports whether vector j is the one that may be partial.
-func (t tile) last(j int) bool { return j == t.nv-1 }
+func (t tile) last(j int) bool { return j == t.nv-1 && !t.full }
 
 func (t tile) generate() {
 	t.Function(t.name())
@@ -180,9 +181,26 @@ func (t tile) generate() {
 		}
 	}
 	t.prefetch(args)
+	if !t.Wide { // masked moves of AVX2 are slow on some machines
+		t.CMPL(Mem{Base: t.field(args, argLanes), Disp: 28}, Imm(0))
+		t.JE(LabelRef(t.name() + "partial"))
+		full := t
+		full.full = true
+		full.segments(args)
+		full.finish(args)
+		t.Label(t.name() + "partial")
+	}
 	t.segments(args)
 	t.finish(args)
-	t.RET()
+}
+
+// label returns the beginning of the labels of the loop over full or partial
+// vectors.
+func (t tile) label() string {
+	if t.full {
+		return t.name() + "full"
+	}
+	return t.name()
 }
 
 func (t tile) mask(args Mem) (bits, table Op) {
@@ -220,7 +238,7 @@ func (t tile) segments(args Mem) {
 	t.LEAQ(Mem{Base: as, Index: as, Scale: 2}, as3)
 	t.LEAQ(Mem{Base: bs, Index: bs, Scale: 2}, bs3)
 	ahead := t.field(args, argAhead)
-	label := t.name()
+	label := t.label()
 	t.Label(label + "segment")
 	rows := t.rowPointers(args, offsets, as)
 	b := t.field(args, argB)
@@ -295,12 +313,7 @@ func (t tile) elem(rows []reg.GPVirtual, s stride, i, u int) Mem {
 // step adds the outer product of a column of A and a row of B.
 func (t tile) step(rows []reg.GPVirtual, b reg.GPVirtual, s stride, u int) {
 	for j := range t.nv {
-		m := times(b, s.bs, s.bs3, u).Offset(j * t.Bytes())
-		if t.last(j) {
-			t.LoadTail(m, t.b(j))
-		} else {
-			t.Vec.Load(m, t.b(j))
-		}
+		t.loadPart(times(b, s.bs, s.bs3, u).Offset(j*t.Bytes()), t.b(j), j)
 	}
 	for i := range t.m {
 		if t.nv == 1 && t.Wide {
@@ -329,7 +342,7 @@ func (t tile) advance(rows []reg.GPVirtual, b reg.GPVirtual, s stride, n int) {
 // finish adds what C holds and the bias, applies ReLU, each if asked to, and
 // stores the tile.
 func (t tile) finish(args Mem) {
-	label := t.name()
+	label := t.label()
 	c, cs := t.field(args, argC), t.field(args, argCs)
 	t.CMPQ(args.Offset(argAdd), Imm(0))
 	t.JE(LabelRef(label + "bias"))
@@ -366,6 +379,7 @@ func (t tile) finish(args Mem) {
 		}
 	}
 	t.VZEROUPPER()
+	t.RET()
 }
 
 func (t tile) addC(c, cs reg.GPVirtual) {
