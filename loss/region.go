@@ -1,0 +1,186 @@
+package loss
+
+import (
+	"math"
+
+	"github.com/limpid-ml/limpid/tensor"
+)
+
+// Dice is one minus the overlap of what is predicted and what is there, for
+// segmentation. Of each class c, over all rows of the batch,
+//
+//	D = (2·Σ p·t + 1)/(Σ p + Σ t + 1)
+//
+// where p is the softmax of the logits out [..., C]; the loss is the mean of
+// 1 − D over the classes that are present. The target is int32 labels [...], of
+// which −100 leaves a row out, or shares [..., C]. A single class, C = 1, takes
+// the sigmoid instead, and shares. Where nothing is present the loss is 0.
+//
+// Source: Milletari et al. 2016, "V-Net"; Sudre et al. 2017.
+func Dice(out, target tensor.Tensor) tensor.Tensor {
+	const op = "loss.Dice"
+	c := classes(op, out)
+	p := probabilities(out, c)
+	if target.DType() == tensor.Int32 {
+		checkLabels(op, out, target, c)
+		labels := tensor.View[int32](target)
+		target = oneHot(out, labels, c)
+		p = p.Mul(counted(out, labels))
+	} else {
+		alike(op, out, target)
+	}
+	return dice(p.Reshape(-1, c), target.Reshape(-1, c), c)
+}
+
+func probabilities(out tensor.Tensor, c int) tensor.Tensor {
+	if c == 1 {
+		return out.Sigmoid()
+	}
+	return out.Softmax(-1)
+}
+
+// dice is the loss of p and t [N, C].
+func dice(p, t tensor.Tensor, c int) tensor.Tensor {
+	there := t.Sum(0)
+	both := p.Mul(t).Sum(0).Scale(2).Shift(1)
+	either := p.Sum(0).Add(there).Shift(1)
+	share := presence(there.Detach(), c)
+	return both.Div(either).Neg().Shift(1).Mul(share).Sum()
+}
+
+// presence weighs the classes of which there is anything evenly, and the others
+// with 0.
+func presence(there tensor.Tensor, c int) tensor.Tensor {
+	n := 0
+	for i := range c {
+		if there.At(i) > 0 {
+			n++
+		}
+	}
+	return fillFloats(there, []int{c}, func(i int) float64 {
+		if there.At(i) > 0 {
+			return 1 / float64(n)
+		}
+		return 0
+	})
+}
+
+// oneHot returns labels as shares [..., C] of out's shape, type and home; a row
+// that does not count is all 0.
+func oneHot(out tensor.Tensor, labels []int32, c int) tensor.Tensor {
+	return fillFloats(out, out.Shape(), func(i int) float64 {
+		if int(labels[i/c]) == i%c {
+			return 1
+		}
+		return 0
+	})
+}
+
+// counted is 1 for rows that count and 0 for others, [..., 1].
+func counted(out tensor.Tensor, labels []int32) tensor.Tensor {
+	shape := out.Shape()
+	shape[len(shape)-1] = 1
+	return fillFloats(out, shape, func(i int) float64 {
+		if labels[i] == ignored {
+			return 0
+		}
+		return 1
+	})
+}
+
+// Focal is cross-entropy that cares less for examples the network is already
+// sure of: the mean of −α·(1 − p)^γ·log p, where p is the probability of what
+// is there. The target is either
+//
+//   - int32 labels [...] for logits [..., C], −100 left out: p is the softmax
+//     at the label, and α one factor for all, or
+//   - floats in the logits' shape, 1 for yes and 0 for no: p is the sigmoid of
+//     the logit or of its negative, and no has the factor 1 − α, as in the
+//     paper. What lies between 0 and 1 is a mixture of both terms.
+//
+// The paper has α = 0.25, γ = 2.
+//
+// Source: Lin et al. 2017, "Focal loss for dense object detection".
+func Focal(alpha, gamma float64) Func {
+	const op = "loss.Focal"
+	return func(out, target tensor.Tensor) tensor.Tensor {
+		badSetting(op, "α", alpha, alpha >= 0, "a number of at least 0")
+		badSetting(op, "γ", gamma, gamma >= 0, "a number of at least 0")
+		if target.DType() == tensor.Int32 {
+			return focalLabels(op, out, target, alpha, gamma)
+		}
+		badSetting(op, "α", alpha, alpha <= 1, "a number from 0 to 1, the share of yes")
+		alike(op, out, target)
+		yes := focalTerm(out.Neg().Softplus().Neg(), gamma).Scale(alpha)
+		no := focalTerm(out.Softplus().Neg(), gamma).Scale(1 - alpha)
+		return meanOf(target.Mul(yes).Add(target.Neg().Shift(1).Mul(no)), out.Len())
+	}
+}
+
+// focalTerm is −(1 − p)^γ·log p. 1 − p is kept off 0, where a fractional power
+// has no slope.
+func focalTerm(logP tensor.Tensor, gamma float64) tensor.Tensor {
+	rest := logP.Exp().Neg().Shift(1).Clamp(1e-12, 1)
+	return rest.Pow(gamma).Mul(logP).Neg()
+}
+
+func focalLabels(op string, out, target tensor.Tensor, alpha, gamma float64) tensor.Tensor {
+	c := severalClasses(op, out)
+	checkLabels(op, out, target, c)
+	labels := tensor.View[int32](target)
+	n := 0
+	for _, l := range labels {
+		if l != ignored {
+			n++
+		}
+	}
+	at := tensor.New(out, []int{len(labels), 1}, func(dst []int32) {
+		for i, l := range labels {
+			dst[i] = max(l, 0)
+		}
+	})
+	logP := out.LogSoftmax(-1).Reshape(len(labels), c).Gather(1, at)
+	counts := counted(out, labels).Reshape(-1, 1)
+	return meanOf(focalTerm(logP, gamma).Mul(counts).Scale(alpha), n)
+}
+
+// CenterFocal is the focal loss of heat maps, logits out and target of one
+// shape, with p the sigmoid of the logit. Where the target Y is 1, a centre, a
+// pixel adds −(1 − p)^α·log p; elsewhere −(1 − Y)^β·p^α·log(1 − p), so that near
+// a centre little is asked. The sum is divided by the number of centres, if
+// there are any. The paper has α = 2, β = 4.
+//
+// Source: Law and Deng 2018, "CornerNet", equation 1; Zhou et al. 2019,
+// "Objects as points".
+func CenterFocal(alpha, beta float64) Func {
+	const op = "loss.CenterFocal"
+	return func(out, target tensor.Tensor) tensor.Tensor {
+		badSetting(op, "α", alpha, alpha >= 0, "a number of at least 0")
+		badSetting(op, "β", beta, beta >= 0, "a number of at least 0")
+		alike(op, out, target)
+		centre, far, n := centres(out, target, beta)
+		yes := focalTerm(out.Neg().Softplus().Neg(), alpha)
+		no := focalTerm(out.Softplus().Neg(), alpha)
+		return meanOf(centre.Mul(yes).Add(far.Mul(no)), n)
+	}
+}
+
+// centres returns 1 at the centres, (1 − Y)^β elsewhere, and how many there are.
+func centres(out, target tensor.Tensor, beta float64) (centre, far tensor.Tensor, n int) {
+	y := target.Detach().Reshape(-1)
+	shape := out.Shape()
+	centre = fillFloats(out, shape, func(i int) float64 {
+		if y.At(i) == 1 {
+			n++
+			return 1
+		}
+		return 0
+	})
+	far = fillFloats(out, shape, func(i int) float64 {
+		if y.At(i) == 1 {
+			return 0
+		}
+		return math.Pow(1-y.At(i), beta)
+	})
+	return centre, far, n
+}
