@@ -1,7 +1,7 @@
 // Package photo turns a picture that somebody took or drew into the small
 // grey image that a network was trained on: one object, bright on black,
 // filling the frame. It says what it did. Any recipe on such images may import
-// it; it imports nothing of limpid's.
+// it.
 package photo
 
 import (

@@ -2,8 +2,6 @@ package photo
 
 import (
 	"bytes"
-	"encoding/binary"
-	"hash/crc32"
 	"image"
 	"image/color"
 	"image/gif"
@@ -17,6 +15,8 @@ import (
 
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/tiff"
+
+	"github.com/limpid-ml/limpid/format/picture"
 )
 
 // shirt is drawn as Fashion-MNIST has it: bright on black, 28 rows high.
@@ -230,109 +230,7 @@ func TestOpenReadsTheFormats(t *testing.T) {
 	}
 }
 
-func TestDecodeRefuses(t *testing.T) {
-	all := files(t, paint(shirt(), 2, 0, 0, 60, 60, negative))
-	huge := bytes.Clone(all["png"])
-	binary.BigEndian.PutUint32(huge[16:], 100_000)
-	binary.BigEndian.PutUint32(huge[20:], 100_000)
-	fixCRC(huge)
-	flat := bytes.Clone(all["bmp"])
-	binary.LittleEndian.PutUint32(flat[18:], 0)
-	tests := []struct {
-		name, want string
-		text       []byte
-	}{
-		{"nothing", "is empty", nil},
-		{"text", `is no picture limpid reads (PNG, JPEG, GIF, BMP, TIFF, WebP); it begins with "hello there,"`, []byte("hello there, this is text")},
-		{"huge", "is 100000 × 100000 pixels; at most 50 million are read", huge},
-		{"no width", "is damaged", flat},
-	}
-	for name, text := range all {
-		tests = append(tests, struct {
-			name, want string
-			text       []byte
-		}{"half a " + name, "is damaged", text[:len(text)/2]})
-	}
-	for _, tt := range tests {
-		if _, err := Decode(bytes.NewReader(tt.text)); err == nil || !strings.Contains(err.Error(), tt.want) {
-			t.Errorf("%s: %v, want %q", tt.name, err, tt.want)
-		}
-	}
-	if _, err := Open(t.TempDir()); err == nil || !strings.Contains(err.Error(), "is a folder") {
-		t.Errorf("a folder: %v", err)
-	}
-	if _, err := Open("/no/such.png"); !os.IsNotExist(err) {
-		t.Errorf("no file: %v", err)
-	}
-}
-
-// fixCRC makes a PNG's changed header valid again.
-func fixCRC(text []byte) {
-	binary.BigEndian.PutUint32(text[29:], crc32.ChecksumIEEE(text[12:29]))
-}
-
-// withOrientation puts an Exif segment into a JPEG.
-func withOrientation(text []byte, order binary.ByteOrder, o uint16) []byte {
-	tiff := make([]byte, 8+2+12+4)
-	copy(tiff, map[bool]string{true: "MM", false: "II"}[order == binary.ByteOrder(binary.BigEndian)])
-	order.PutUint16(tiff[2:], 42)
-	order.PutUint32(tiff[4:], 8)
-	order.PutUint16(tiff[8:], 1)
-	order.PutUint16(tiff[10:], 0x0112)
-	order.PutUint16(tiff[12:], 3)
-	order.PutUint32(tiff[14:], 1)
-	order.PutUint16(tiff[18:], o)
-	body := append([]byte("Exif\x00\x00"), tiff...)
-	head := []byte{0xff, 0xd8, 0xff, 0xe1, 0, byte(len(body) + 2)}
-	return append(append(head, body...), text[2:]...)
-}
-
-func TestDecodeTurnsUpright(t *testing.T) {
-	// Bright top left, half bright top right, dark below: each orientation is another picture.
-	upright := image.NewGray(image.Rect(0, 0, 64, 32))
-	for y := range 16 {
-		for x := range 64 {
-			upright.SetGray(x, y, color.Gray{uint8(255 - 127*(x/32))})
-		}
-	}
-	inverse := []int{0, 1, 2, 3, 4, 5, 8, 7, 6}
-	for o := 1; o <= 8; o++ {
-		stored := turned{upright, inverse[o]}
-		var b bytes.Buffer
-		if err := jpeg.Encode(&b, stored, nil); err != nil {
-			t.Fatal(err)
-		}
-		for _, order := range []binary.ByteOrder{binary.BigEndian, binary.LittleEndian} {
-			got, err := Decode(bytes.NewReader(withOrientation(b.Bytes(), order, uint16(o))))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if d := off(t, flatten(got).grey, flatten(upright).grey); d > 0.05 {
-				t.Errorf("orientation %d, %v: off by %g", o, order, d)
-			}
-		}
-	}
-}
-
-func TestOrientationOfDamagedExif(t *testing.T) {
-	var b bytes.Buffer
-	if err := jpeg.Encode(&b, image.NewGray(image.Rect(0, 0, 8, 8)), nil); err != nil {
-		t.Fatal(err)
-	}
-	text := withOrientation(b.Bytes(), binary.BigEndian, 6)
-	for i := range 40 {
-		for _, v := range []byte{0, 1, 0xff} {
-			bad := bytes.Clone(text)
-			bad[i] = v
-			if o := orientation(bad); o < 1 || o > 8 {
-				t.Errorf("byte %d = %d: orientation %d", i, v, o)
-			}
-			orientation(bad[:i]) // must not panic
-		}
-	}
-}
-
-func FuzzDecode(f *testing.F) {
+func FuzzPrepare(f *testing.F) {
 	var b bytes.Buffer
 	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 3, 3))); err != nil {
 		f.Fatal(err)
@@ -340,7 +238,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add(b.Bytes())
 	f.Add([]byte("GIF89a"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		if img, err := Decode(bytes.NewReader(text)); err == nil {
+		if img, err := picture.Decode(bytes.NewReader(text)); err == nil {
 			Prepare(img, 28)
 		}
 	})
