@@ -27,23 +27,74 @@ var ErrInUse = errors.New("another process trains in this folder: wait until it 
 // Create makes the folder of a new run directly under runs, which is made if
 // it is not there, and holds its lock. The name is the time to the minute and
 // what r.What says, with a number if that is taken: nothing is overwritten.
-// State, time and environment of r are filled in.
+// State, time and environment of r are filled in. The folder appears with its
+// record in it, so that a process killed at any moment leaves a run that can
+// be taken up, or none.
 func Create(runs string, r Record) (*Run, error) {
 	if err := os.MkdirAll(runs, 0o777); err != nil {
 		return nil, fmt.Errorf("run: the runs folder cannot be made: %w", err)
 	}
 	r.Started = time.Now().Round(time.Second)
-	stem := filepath.Join(runs, strings.TrimSuffix(r.Started.Format("20060102-1504")+"-"+tame(r.What), "-"))
-	dir := stem
-	err := os.Mkdir(dir, 0o777)
-	for i := 2; errors.Is(err, fs.ErrExist); i++ { // Mkdir, and not a look first: two may start at once
-		dir = fmt.Sprintf("%s-%d", stem, i)
-		err = os.Mkdir(dir, 0o777)
-	}
+	r.State, r.Environment = Running, Here()
+	draft, err := makeDraft(runs, &r)
 	if err != nil {
 		return nil, fmt.Errorf("run: the folder cannot be made: %w", err)
 	}
-	return begin(dir, r)
+	dir, err := publish(draft, filepath.Join(runs, strings.TrimSuffix(r.Started.Format("20060102-1504")+"-"+tame(r.What), "-")))
+	if err != nil {
+		os.RemoveAll(draft)
+		return nil, fmt.Errorf("run: the folder cannot be made: %w", err)
+	}
+	run, err := hold(dir)
+	if err != nil {
+		return nil, err
+	}
+	run.Record = r
+	return run, nil
+}
+
+// draftPrefix marks folders that are yet without a name.
+const draftPrefix = ".new-"
+
+// makeDraft makes a hidden folder under runs that holds the record r.
+func makeDraft(runs string, r *Record) (string, error) {
+	sweepDrafts(runs)
+	for i := 0; ; i++ {
+		draft := filepath.Join(runs, fmt.Sprintf("%s%d-%d", draftPrefix, os.Getpid(), i))
+		err := os.Mkdir(draft, 0o777)
+		if errors.Is(err, fs.ErrExist) {
+			continue
+		}
+		if err == nil {
+			err = r.write(draft)
+		}
+		if err != nil {
+			os.RemoveAll(draft)
+			return "", err
+		}
+		return draft, nil
+	}
+}
+
+// sweepDrafts removes drafts of processes that were killed long ago.
+func sweepDrafts(runs string) {
+	left, _ := filepath.Glob(filepath.Join(escapeGlob(runs), draftPrefix+"*"))
+	for _, draft := range left {
+		if info, err := os.Stat(draft); err == nil && time.Since(info.ModTime()) > time.Hour {
+			os.RemoveAll(draft)
+		}
+	}
+}
+
+// publish gives a draft the first name that is free: two may start at once.
+func publish(draft, stem string) (dir string, err error) {
+	dir = stem
+	err = os.Rename(draft, dir)
+	for i := 2; errors.Is(err, fs.ErrExist); i++ {
+		dir = fmt.Sprintf("%s-%d", stem, i)
+		err = os.Rename(draft, dir)
+	}
+	return dir, errors.Join(err, syncFolder(filepath.Dir(stem)))
 }
 
 // tame keeps of a name what is easy to type in a shell.
@@ -160,7 +211,8 @@ func List(runs string) ([]Entry, error) {
 	var all []Entry
 	for _, f := range found {
 		dir := filepath.Join(runs, f.Name())
-		if !exists(filepath.Join(dir, RecordFile)) && !exists(filepath.Join(dir, lockFile)) {
+		isRun := exists(filepath.Join(dir, RecordFile)) || exists(filepath.Join(dir, lockFile))
+		if !isRun || strings.HasPrefix(f.Name(), draftPrefix) {
 			continue
 		}
 		e := Entry{Name: f.Name(), Dir: dir, Live: live(dir)}

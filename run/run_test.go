@@ -71,6 +71,31 @@ func TestNamesAreUnique(t *testing.T) {
 	}
 }
 
+// A process that is killed while it makes a run leaves a draft that is no run.
+func TestDrafts(t *testing.T) {
+	runs := t.TempDir()
+	young, old := filepath.Join(runs, draftPrefix+"1-0"), filepath.Join(runs, draftPrefix+"2-0")
+	for _, dir := range []string{young, old} {
+		if err := os.Mkdir(dir, 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, RecordFile), []byte("{}"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	long := time.Now().Add(-2 * time.Hour)
+	if err := os.Chtimes(old, long, long); err != nil {
+		t.Fatal(err)
+	}
+	r := create(t, runs, "x")
+	if all, err := List(runs); err != nil || len(all) != 1 || all[0].Dir != r.Dir {
+		t.Errorf("listed %v, %v", all, err)
+	}
+	if !exists(young) || exists(old) {
+		t.Error("want the young draft, which may be in use, to stay and the old one to go")
+	}
+}
+
 func TestNamesAreTame(t *testing.T) {
 	for name, want := range map[string]string{
 		"fashion": "fashion", "My Net": "my-net", "../../etc": "etc", "a/b\\c": "a-b-c", "": "", "☃": "", "v1.2_x": "v1.2_x",
