@@ -90,7 +90,7 @@ func RMSprop[T Float](w, g, v, momentum, mean []T, s *RMSpropStep) {
 		spread := v[i]
 		if s.Centered {
 			mean[i] = T(s.Alpha)*mean[i] + T(1-s.Alpha)*d
-			spread -= mean[i] * mean[i]
+			spread = max(spread-mean[i]*mean[i], 0) // rounding may take it below
 		}
 		d /= sqrt(spread) + T(s.Eps)
 		if s.Momentum > 0 {
