@@ -82,12 +82,13 @@ func poolInts(x Tensor, p *backstage.Pool) [maxRank]int {
 	if min(p.StrideH, p.StrideW) < 1 || min(p.KH, p.KW) < 1 && x.h.n > 0 {
 		fail(&Error{Op: "tensor.Pool", Shapes: x.shapes(), Why: fmt.Sprintf("windows of %d×%d at strides of %d×%d", p.KH, p.KW, p.StrideH, p.StrideW), Fix: "make size and stride at least 1"})
 	}
-	return [maxRank]int{p.KH, p.KW, p.StrideH, p.StrideW, p.PadTop, p.PadLeft, b2i(p.CountPad)}
+	// The last two are one more than the padding behind the image if it counts.
+	return [maxRank]int{p.KH, p.KW, p.StrideH, p.StrideW, p.PadTop, p.PadLeft, b2i(p.CountPad) * (p.PadBottom + 1), b2i(p.CountPad) * (p.PadRight + 1)}
 }
 
 func poolShape(o, x, y *[maxRank]int) kernel.PoolShape {
 	return kernel.PoolShape{N: x[0], H: x[1], W: x[2], C: x[3], OH: y[1], OW: y[2],
-		KH: o[0], KW: o[1], StrideH: o[2], StrideW: o[3], PadTop: o[4], PadLeft: o[5], CountPad: o[6] != 0}
+		KH: o[0], KW: o[1], StrideH: o[2], StrideW: o[3], PadTop: o[4], PadLeft: o[5], CountPad: o[6] != 0, PadBottom: o[6] - 1, PadRight: o[7] - 1}
 }
 
 // poolSize returns how many windows there are along an axis. Rounded up, the

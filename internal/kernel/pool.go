@@ -10,7 +10,9 @@ type PoolShape struct {
 	StrideH, StrideW int
 	PadTop, PadLeft  int
 	OH, OW           int
-	CountPad         bool // average: padding counts, up to PadTop and PadLeft on both sides
+	CountPad         bool // average: padding counts, up to PadTop and PadLeft, PadBottom and PadRight
+	PadBottom        int  // matters for CountPad alone
+	PadRight         int
 }
 
 // window returns the rows h0…h1-1 and columns w0…w1-1 of the image that output
@@ -25,7 +27,7 @@ func (s *PoolShape) count(oh, ow int) int {
 	h0, h1, w0, w1 := s.window(oh, ow)
 	if s.CountPad {
 		h0, w0 = oh*s.StrideH-s.PadTop, ow*s.StrideW-s.PadLeft
-		h1, w1 = min(h0+s.KH, s.H+s.PadTop), min(w0+s.KW, s.W+s.PadLeft)
+		h1, w1 = min(h0+s.KH, s.H+s.PadBottom), min(w0+s.KW, s.W+s.PadRight)
 	}
 	return max((h1-h0)*(w1-w0), 1)
 }

@@ -24,7 +24,7 @@ func poolShapes() []PoolShape {
 	}
 	for range 40 {
 		s := PoolShape{N: 1 + rand.IntN(3), H: 1 + rand.IntN(9), W: 1 + rand.IntN(9), C: 1 + rand.IntN(40),
-			KH: 1 + rand.IntN(3), KW: 1 + rand.IntN(3), StrideH: 1 + rand.IntN(3), StrideW: 1 + rand.IntN(3), CountPad: rand.IntN(2) > 0}
+			KH: 1 + rand.IntN(3), KW: 1 + rand.IntN(3), StrideH: 1 + rand.IntN(3), StrideW: 1 + rand.IntN(3), CountPad: rand.IntN(2) > 0, PadBottom: rand.IntN(2), PadRight: rand.IntN(2)}
 		s.PadTop, s.PadLeft = rand.IntN(s.KH), rand.IntN(s.KW)
 		s.OH, s.OW = (s.H+s.PadTop)/s.StrideH+1, (s.W+s.PadLeft)/s.StrideW+1
 		shapes = append(shapes, s)
