@@ -1,6 +1,8 @@
 package tensor
 
 import (
+	"math"
+
 	"github.com/limpid-ml/limpid/internal/backstage"
 	"github.com/limpid-ml/limpid/internal/kernel"
 )
@@ -71,8 +73,11 @@ func init() { // here, for rules name operations
 
 // activate applies an activation; param is LeakyReLU's slope or ELU's α.
 func activate(x Tensor, act backstage.Act, param float64) Tensor {
-	if act == backstage.None {
+	switch {
+	case act == backstage.None:
 		return x
+	case act == backstage.ELU && param < 0: // no kernel knows its slope
+		return activate(x, backstage.ReLU, 0).Add(x.Clamp(math.Inf(-1), 0).Exp().Shift(-1).Scale(param))
 	}
 	op := &opActs[act]
 	h, s := home1(op.name, x)
@@ -89,7 +94,7 @@ func activate(x Tensor, act backstage.Act, param float64) Tensor {
 
 func activateGrad(n *node, dy Tensor) {
 	act, v := backstage.Act(n.ints[0]), n.in[0]
-	if seesOutput(act) && act != backstage.LeakyReLU { // whose result hides x's sign if the slope is negative
+	if seesOutput(act, n.f[0]) {
 		v = n.out
 	}
 	n.give(0, actGrad(dy, v, act, n.f[0]))

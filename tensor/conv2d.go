@@ -83,7 +83,7 @@ func convShape(o *convInts, x, w, y *[maxRank]int) kernel.ConvShape {
 
 // conv computes act(conv(x, w) + b); b may be none.
 func conv(x, w, b Tensor, c backstage.Conv, act backstage.Act, param float64) Tensor {
-	if !seesOutput(act) {
+	if !seesOutput(act, param) {
 		return activate(conv(x, w, b, c, backstage.None, 0), act, param)
 	}
 	hx, hw, s := home2("tensor.Conv2D", x, w)

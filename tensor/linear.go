@@ -7,10 +7,12 @@ import (
 
 // seesOutput tells whether an activation's slope follows from its result
 // alone, so that a fused operation need not keep what went in.
-func seesOutput(act backstage.Act) bool {
+func seesOutput(act backstage.Act, param float64) bool {
 	switch act {
-	case backstage.None, backstage.ReLU, backstage.LeakyReLU, backstage.Tanh, backstage.Sigmoid, backstage.ELU, backstage.SELU:
+	case backstage.None, backstage.ReLU, backstage.Tanh, backstage.Sigmoid, backstage.SELU:
 		return true
+	case backstage.LeakyReLU, backstage.ELU:
+		return param >= 0 // below, the result hides x's sign
 	}
 	return false
 }
@@ -30,7 +32,7 @@ var opLinear = opDef{name: "Linear", grad: linearGrad}
 
 // linear computes act(x·wᵀ + b): x [..., In], w [Out, In], b [Out] or none.
 func linear(x, w, b Tensor, act backstage.Act, param float64) Tensor {
-	if !seesOutput(act) {
+	if !seesOutput(act, param) {
 		return activate(linear(x, w, b, backstage.None, 0), act, param)
 	}
 	hx, hw, s := home2("tensor.Linear", x, w)

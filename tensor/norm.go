@@ -23,7 +23,7 @@ var (
 // batchNorm gives each channel of x [..., C] mean 0 and variance 1, then
 // applies act(· gamma + beta). mean and variance are the batch's, untracked.
 func batchNorm(x, gamma, beta Tensor, eps float64, act backstage.Act, param float64) (y, mean, variance Tensor) {
-	if !seesOutput(act) {
+	if !seesOutput(act, param) {
 		y, mean, variance = batchNorm(x, gamma, beta, eps, backstage.None, 0)
 		return activate(y, act, param), mean, variance
 	}
@@ -146,7 +146,7 @@ func normGradInto[T kernel.Float](n *node, dz, dx, dgamma, dbeta *header, cols b
 
 // normalize does what batchNorm does with statistics given as constants.
 func normalize(x, mean, variance, gamma, beta Tensor, eps float64, act backstage.Act, param float64) Tensor {
-	if !seesOutput(act) {
+	if !seesOutput(act, param) {
 		return activate(normalize(x, mean, variance, gamma, beta, eps, backstage.None, 0), act, param)
 	}
 	h, s := normHome("tensor.Normalize", x, gamma, beta)
