@@ -3,7 +3,6 @@ package tensor
 import (
 	"fmt"
 	"math"
-	"math/rand"
 	"slices"
 	"testing"
 
@@ -52,11 +51,11 @@ func TestBinaryEqualsItsDefinition(t *testing.T) {
 		{"Less", Tensor.Less, func(x, y float64) float64 { return float64(b2i(x < y)) }},
 		{"Where", func(x, y Tensor) Tensor { return Where(x.Less(y), y, x) }, math.Max},
 	}
-	for seed := range int64(300) {
-		d := dice{rand.New(rand.NewSource(seed))}
+	for seed := range 300 {
+		d := newDice(seed)
 		a, b := d.stretchable()
 		whole := func() float64 { return float64(d.Intn(7) - 3) }
-		x, y := d.draw(a, whole), d.draw(b, whole)
+		x, y := d.fill(a, whole), d.fill(b, whole)
 		for _, op := range ops {
 			for _, dt := range []DType{Float32, Float64, Int32} {
 				z := op.f(x.To(dt), y.To(dt))
@@ -72,8 +71,8 @@ func TestBinaryEqualsItsDefinition(t *testing.T) {
 }
 
 func TestReductionsEqualTheirDefinition(t *testing.T) {
-	for seed := range int64(200) {
-		d := dice{rand.New(rand.NewSource(seed))}
+	for seed := range 200 {
+		d := newDice(seed)
 		shape := d.full(d.Intn(5))
 		x, axes := d.normal(shape), d.axes(len(shape))
 		sums, tops, squares, exps := map[string]float64{}, map[string]float64{}, map[string]float64{}, map[string]float64{}
@@ -128,8 +127,8 @@ func TestReductionsEqualTheirDefinition(t *testing.T) {
 }
 
 func TestMovesEqualTheirDefinition(t *testing.T) {
-	for seed := range int64(200) {
-		d := dice{rand.New(rand.NewSource(seed))}
+	for seed := range 200 {
+		d := newDice(seed)
 		shape := d.full(1 + d.Intn(4))
 		for _, dt := range []DType{Float32, Float64, Uint8} {
 			x := d.index(200, shape).To(dt)
