@@ -1,0 +1,93 @@
+package train
+
+import (
+	"fmt"
+
+	"github.com/limpid-ml/limpid/nn"
+	"github.com/limpid-ml/limpid/tensor"
+)
+
+// DivergedError says that a step's loss or gradient was not finite. The step
+// changed nothing.
+type DivergedError struct {
+	Step  int     // the step that was not done, from 1
+	Loss  float64 // what came out
+	Layer string  // the path of the layer where it began; "" if none did
+	Param string  // the parameter whose value or gradient is not finite; "" if none is
+	Why   string  // what was found, in words
+}
+
+// Error says which step failed, what was found where, and what to try.
+func (e *DivergedError) Error() string {
+	return fmt.Sprintf("train: step %d diverged: the loss is %.6g: %s\n\tfix: lower the learning rate, set Clip, or look at the data of this step; the weights are as they were before it", e.Step, e.Loss, e.Why)
+}
+
+// diagnose runs a step that diverged once more, with eyes on every layer, to
+// find where it went wrong first.
+func (u *Updater) diagnose(n int, loss, norm float64) error {
+	e := &DivergedError{Step: u.steps + 1, Loss: loss}
+	if name := u.badWeights(); name != "" {
+		e.Param, e.Why = name, "the weights "+name+" hold a number that is not finite"
+		return e
+	}
+	e.Param = u.badGradient()
+	s := &suspect{}
+	u.watchers = append(u.watchers[:0], s)
+	u.release()
+	_, err := u.gradients(n)
+	switch {
+	case s.value != "":
+		e.Layer, e.Why = s.value, "layer "+s.value+" is the first whose result is not finite"
+	case err != nil:
+		e.Why = "run again to find the layer, the step failed otherwise: " + err.Error()
+	case bad(loss):
+		e.Why = "every layer's result is finite, so that the loss function itself gave it"
+	case s.grad != "":
+		e.Layer, e.Why = s.grad, "all values are finite, but not the gradient: going back, layer "+s.grad+" is the first whose result has one that is not"
+	default:
+		e.Why = fmt.Sprintf("the length of the gradient is %g", norm)
+	}
+	if e.Param != "" && !bad(loss) && s.grad == "" {
+		e.Why = "all values are finite, but not the gradient of " + e.Param
+	}
+	return e
+}
+
+// suspect remembers the first layers of which something is not finite.
+type suspect struct{ value, grad string }
+
+// Value looks at a layer's result.
+func (s *suspect) Value(path string, _ int, y tensor.Tensor) {
+	if s.value == "" && !finite(y) {
+		s.value = path
+	}
+}
+
+// Grad looks at the gradient of a layer's result.
+func (s *suspect) Grad(path string, _ int, g tensor.Tensor) {
+	if s.grad == "" && !finite(g) {
+		s.grad = path
+	}
+}
+
+var _ nn.Watcher = (*suspect)(nil)
+
+// badWeights names the first parameter or statistic that is not finite.
+func (u *Updater) badWeights() string {
+	for i, name := range nets.Names(u.Net) {
+		if !finite(nets.Value(u.Net, i)) {
+			return name
+		}
+	}
+	return ""
+}
+
+// badGradient names the first parameter whose gradient is not finite.
+func (u *Updater) badGradient() string {
+	for _, p := range u.params {
+		if p.given() && !finiteAll(p.narrow.g, p.wide.g) {
+			return p.name
+		}
+	}
+	return ""
+}
