@@ -77,7 +77,7 @@ func crossEntropy(op string, out, target tensor.Tensor, weights *classWeights, s
 		checkLabels(op, out, target, c)
 		return engine.CrossEntropy(out, target, w, smoothing)
 	}
-	alike(op, out, target)
+	target = alike(op, out, target)
 	if smoothing != 0 {
 		target = target.Scale(1 - smoothing).Shift(smoothing / float64(c))
 	}
@@ -95,7 +95,7 @@ const tiny = 0x1p-126
 // classes, and the mean over the rows. A class of probability 0 adds nothing.
 func KL(out, target tensor.Tensor) tensor.Tensor {
 	c := severalClasses("loss.KL", out)
-	alike("loss.KL", out, target)
+	target = alike("loss.KL", out, target)
 	logs := target.Clamp(tiny, math.MaxFloat32).Log()
 	return meanOf(target.Mul(logs.Sub(out)), out.Len()/max(c, 1))
 }

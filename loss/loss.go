@@ -15,8 +15,9 @@ type Func func(out, target tensor.Tensor) tensor.Tensor
 // ignored is the label of an example that does not count.
 const ignored = -100
 
-// alike panics unless out and target have one shape and one float type.
-func alike(op string, out, target tensor.Tensor) {
+// alike panics unless out and target have one shape and one float type. It
+// returns the target in out's home, so that what is made of it lives there.
+func alike(op string, out, target tensor.Tensor) tensor.Tensor {
 	wantFloat(op, out)
 	if !sameShape(out, target) {
 		tensor.Fail(op, "a loss never broadcasts, and the result is %v where the target is %v; reshape one of them", out.Shape(), target.Shape())
@@ -24,6 +25,10 @@ func alike(op string, out, target tensor.Tensor) {
 	if out.DType() != target.DType() {
 		tensor.Fail(op, "the result is %v and the target %v; convert the target with To(tensor.%s)", out.DType(), target.DType(), title(out.DType()))
 	}
+	if s := engine.Scope(out); s != nil {
+		return engine.Adopt(s, target)
+	}
+	return target
 }
 
 func wantFloat(op string, out tensor.Tensor) {

@@ -27,7 +27,7 @@ func Dice(out, target tensor.Tensor) tensor.Tensor {
 		target = oneHot(out, labels, c)
 		p = p.Mul(counted(out, labels))
 	} else {
-		alike(op, out, target)
+		target = alike(op, out, target)
 	}
 	return dice(p.Reshape(-1, c), target.Reshape(-1, c), c)
 }
@@ -110,7 +110,7 @@ func Focal(alpha, gamma float64) Func {
 			return focalLabels(op, out, target, alpha, gamma)
 		}
 		badSetting(op, "α", alpha, alpha <= 1, "a number from 0 to 1, the share of yes")
-		alike(op, out, target)
+		target = alike(op, out, target)
 		yes := focalTerm(out.Neg().Softplus().Neg(), gamma).Scale(alpha)
 		no := focalTerm(out.Softplus().Neg(), gamma).Scale(1 - alpha)
 		return meanOf(target.Mul(yes).Add(target.Neg().Shift(1).Mul(no)), out.Len())
@@ -157,7 +157,7 @@ func CenterFocal(alpha, beta float64) Func {
 	return func(out, target tensor.Tensor) tensor.Tensor {
 		badSetting(op, "α", alpha, alpha >= 0, "a number of at least 0")
 		badSetting(op, "β", beta, beta >= 0, "a number of at least 0")
-		alike(op, out, target)
+		target = alike(op, out, target)
 		centre, far, n := centres(out, target, beta)
 		yes := focalTerm(out.Neg().Softplus().Neg(), alpha)
 		no := focalTerm(out.Softplus().Neg(), alpha)

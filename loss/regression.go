@@ -4,14 +4,14 @@ import "github.com/limpid-ml/limpid/tensor"
 
 // MSE is the mean of the squared differences. out and target have one shape.
 func MSE(out, target tensor.Tensor) tensor.Tensor {
-	alike("loss.MSE", out, target)
+	target = alike("loss.MSE", out, target)
 	return meanOf(out.Sub(target).Square(), out.Len())
 }
 
 // MAE is the mean of the absolute differences, whose slope at 0 is 0. out and
 // target have one shape.
 func MAE(out, target tensor.Tensor) tensor.Tensor {
-	alike("loss.MAE", out, target)
+	target = alike("loss.MAE", out, target)
 	return meanOf(out.Sub(target).Abs(), out.Len())
 }
 
@@ -23,7 +23,7 @@ func Huber(delta float64) Func {
 	const op = "loss.Huber"
 	return func(out, target tensor.Tensor) tensor.Tensor {
 		badSetting(op, "δ", delta, delta > 0, "a number above 0")
-		alike(op, out, target)
+		target = alike(op, out, target)
 		d := out.Sub(target)
 		near := d.Clamp(-delta, delta)
 		return meanOf(near.Mul(d.Sub(near.Scale(.5))), out.Len())
@@ -48,7 +48,7 @@ func WeightedBCE(pos float64) Func {
 // bce is written with both tails, as x − x·t loses its digits where the
 // network is sure and right.
 func bce(op string, out, target tensor.Tensor, pos float64) tensor.Tensor {
-	alike(op, out, target)
+	target = alike(op, out, target)
 	yes, no := out.Neg().Softplus(), out.Softplus()
 	return meanOf(target.Scale(pos).Mul(yes).Add(target.Neg().Shift(1).Mul(no)), out.Len())
 }
