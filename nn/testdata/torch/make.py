@@ -1,25 +1,48 @@
 #!/usr/bin/env python3
-"""Golden values of layers and losses from PyTorch, for nn/torch_test.go.
+"""Golden values of layers from PyTorch, for nn/torch_test.go.
 
-    python3 make.py          # writes golden.safetensors beside this file
+    python3 make.py    # writes golden.safetensors and net.safetensors beside it
 
-Needs torch and safetensors; golden.safetensors names the version that made it.
-Each case holds x (inputs x, x2, ...), y, dy (the gradient that y is weighed
-by), dx, parameters p.NAME, their gradients d.NAME, states before and after
-(s.NAME, t.NAME) and, where the function is smooth enough, h.x: the gradient of
-0.5*|dx|^2 by x, which is second order. Images are [N,H,W,C] and convolution
-weights [O,KH,KW,I], as limpid holds them.
+Made with PyTorch 2.6.0 and NumPy 2.2.4; needs nothing else. golden.safetensors
+names the version too.
+
+Everything is computed in float64 from inputs that float32 holds exactly. Each
+case has inputs x (x2, ...), y, dy (the gradient that y is weighed by), dx,
+parameters p.NAME, their gradients d.NAME, running statistics before and after
+(s.NAME, t.NAME) and, where the function bends, h.x and h.NAME: the gradients of
+0.5*|dx|^2, which are of second order. Images are [N,H,W,C], filters
+[O,KH,KW,I], as limpid holds them.
+
+net.safetensors is the state_dict of a network, as PyTorch names it and lays it
+out; golden.safetensors has what it predicts under state/.
 """
-import math
+import json
 import os
+import struct
+
+import numpy
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
-from safetensors.torch import save_file
 
 torch.manual_seed(1)
 torch.use_deterministic_algorithms(True)
+here = os.path.dirname(os.path.abspath(__file__))
 gold = {}
+
+
+def save(file, tensors, metadata):
+    """Writes the safetensors format: a JSON header, then the elements."""
+    kinds = {torch.float32: "F32", torch.float64: "F64", torch.int32: "I32", torch.int64: "I64", torch.bool: "BOOL"}
+    head, body = {"__metadata__": metadata}, b""
+    for name, t in sorted(tensors.items()):
+        raw = numpy.ascontiguousarray(t.numpy()).tobytes()
+        head[name] = {"dtype": kinds[t.dtype], "shape": list(t.shape), "data_offsets": [len(body), len(body) + len(raw)]}
+        body += raw
+    text = json.dumps(head, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    with open(os.path.join(here, file), "wb") as f:
+        f.write(struct.pack("<Q", len(text)) + text + body)
 
 
 def nhwc(t):
@@ -30,147 +53,192 @@ def nchw(t):
     return t.permute(0, 3, 1, 2)
 
 
-def put(name, t):
-    gold[name] = t.detach().to(torch.float32 if t.is_floating_point() else torch.int32).contiguous().clone()
-
-
-def case(name, f, x, params=(), second=True, more=()):
-    """f(x) -> y in limpid's layout; params: (name, tensor, to-layout)."""
-    x = x.detach().double().requires_grad_(True)
-    y = f(x)
-    dy = torch.randn(y.shape, dtype=torch.float64)
-    tracked = [x] + [p for _, p, _ in params]
-    g = torch.autograd.grad(y, tracked, dy, create_graph=second, allow_unused=True)
-    put(f"{name}/x", x), put(f"{name}/y", y), put(f"{name}/dy", dy), put(f"{name}/dx", g[0])
-    for (n, p, lay), d in zip(params, g[1:]):
-        put(f"{name}/p.{n}", lay(p)), put(f"{name}/d.{n}", lay(d))
-    if second and g[0].requires_grad:
-        hs = torch.autograd.grad((g[0] ** 2).sum() / 2, tracked, allow_unused=True)
-        for n, h in zip(["x"] + [n for n, _, _ in params], hs):
-            if h is not None:
-                lay = (lambda t: t) if n == "x" else dict((a, c) for a, _, c in params)[n]
-                put(f"{name}/h.{n}", lay(h))
-    for n, t in more:
-        put(f"{name}/{n}", t)
-
-
-def same(t):
-    return t
-
-
 def ohwi(t):  # [O,I,H,W] -> [O,H,W,I]; also [I,O,H,W] of transposed ones -> [I,H,W,O]
-    return t.permute(0, 2, 3, 1)
+    return t.permute(0, 2, 3, 1) if t.dim() == 4 else t
 
 
-def named(m, conv=False):
-    m.double()
-    return [(n, p, ohwi if conv and p.dim() == 4 else same) for n, p in m.named_parameters()]
+def exact(*shape, scale=1.):
+    return (torch.randn(*shape) * scale).double()
 
 
-# activations
-x = torch.randn(5, 7) * 2
-for name, f in {
-    "relu": F.relu, "leaky": lambda t: F.leaky_relu(t, .2), "elu": lambda t: F.elu(t, 1.3), "selu": F.selu,
-    "gelu": F.gelu, "silu": F.silu, "tanh": torch.tanh, "sigmoid": torch.sigmoid, "softplus": F.softplus,
-    "softmax": lambda t: F.softmax(t, -1), "logsoftmax": lambda t: F.log_softmax(t, -1),
-}.items():
+def put(name, t):
+    """Float64 that float32 holds is stored as such."""
+    t = t.detach().contiguous().clone()
+    if t.dtype == torch.int64:
+        t = t.to(torch.int32)
+    if t.dtype == torch.float64 and (t.float().double() == t).all():
+        t = t.float()
+    gold[name] = t
+
+
+def case(name, f, *xs, m=None, second=True, train=None):
+    """f(*xs) -> y in limpid's layout; m holds the parameters and statistics."""
+    xs = [x.detach().requires_grad_(x.is_floating_point()) for x in xs]
+    params = list(m.named_parameters()) if m else []
+    states = [(n, b) for n, b in m.named_buffers() if b.dim() > 0] if m else []
+    for i, x in enumerate(xs):
+        put(f"{name}/x{i + 1 if i else ''}", x)
+    for n, p in params:
+        put(f"{name}/p.{n}", ohwi(p))
+    for n, s in states:
+        put(f"{name}/s.{n}", s)
+    y = f(*xs)
+    dy = exact(*y.shape)
+    put(f"{name}/y", y), put(f"{name}/dy", dy)
+    if m and m.training:
+        for n, s in states:
+            put(f"{name}/t.{n}", s)
+    leaves = [("x", x) for x in xs[:1] if x.requires_grad] + params
+    g = torch.autograd.grad(y, [t for _, t in leaves], dy, create_graph=second)
+    for (n, _), d in zip(leaves, g):
+        put(f"{name}/dx" if n == "x" else f"{name}/d.{n}", ohwi(d) if n != "x" else d)
+    if not (second and leaves[0][0] == "x" and g[0].requires_grad):
+        return
+    for (n, _), h in zip(leaves, torch.autograd.grad((g[0] ** 2).sum() / 2, [t for _, t in leaves], allow_unused=True)):
+        if h is not None:
+            put(f"{name}/h.{n}", ohwi(h) if n != "x" else h)
+
+
+def module(m, affine=False):
+    """m in float64, of float32's numbers; affine ones not all 1 and 0."""
+    if affine:
+        with torch.no_grad():
+            m.weight.uniform_(.5, 1.5)
+            if getattr(m, "bias", None) is not None:
+                m.bias.normal_()
+    return m.double()
+
+
+# activations, alone and at the end of a layer
+acts = {
+    "relu": F.relu, "leaky": lambda t: F.leaky_relu(t, .2), "elu": lambda t: F.elu(t, 1.3), "selu": F.selu, "gelu": F.gelu,
+    "gelutanh": lambda t: F.gelu(t, approximate="tanh"), "silu": F.silu, "tanh": torch.tanh, "sigmoid": torch.sigmoid, "softplus": F.softplus,
+    "mish": F.mish, "hardswish": F.hardswish, "softsign": F.softsign, "softmax": lambda t: F.softmax(t, -1),
+}
+x = exact(5, 7, scale=2)
+for name, f in acts.items():
     case("act." + name, f, x)
 
-# linear, alone and on leading axes
-m = nn.Linear(7, 4)
-case("linear", m, torch.randn(5, 7), named(m))
-m = nn.Linear(7, 4)
-case("linear.lead", m, torch.randn(2, 3, 7), named(m))
-m = nn.Linear(7, 4, bias=False)
-case("linear.nobias", lambda t: torch.tanh(m(t)), torch.randn(5, 7), named(m))
+# linear
+m = module(nn.Linear(7, 4))
+case("linear", m, exact(5, 7), m=m)
+case("linear.lead", m, exact(2, 3, 7), m=m)
+m = module(nn.Linear(7, 4, bias=False))
+case("linear.nobias", lambda t: torch.tanh(m(t)), exact(5, 7), m=m)
 
-# convolutions: (in, out, kernel, stride, pad, dilation, groups, size)
+# convolutions: in, out, kernel, stride, pad, dilation, groups, height, width
 for k, (i, o, ks, st, pa, di, gr, h, w) in enumerate([
     (3, 5, 3, 1, 0, 1, 1, 7, 6), (3, 5, 3, 1, 1, 1, 1, 7, 6), (4, 6, 3, 2, 1, 1, 1, 8, 7), (4, 6, 3, 1, 2, 2, 1, 7, 7),
-    (4, 8, 3, 1, 1, 1, 2, 5, 6), (6, 6, 3, 1, 1, 1, 6, 6, 5), (3, 4, 1, 1, 0, 1, 1, 4, 5), (1, 32, 3, 1, 0, 1, 1, 9, 9),
-    (16, 24, 3, 1, 1, 1, 1, 10, 9), (5, 4, 5, 3, 2, 1, 1, 11, 12), (2, 3, (1, 3), (2, 1), (0, 1), 1, 1, 6, 8),
-    (2, 4, 7, 2, 3, 1, 1, 9, 10),
+    (4, 8, 3, 1, 1, 1, 2, 5, 6), (6, 6, 3, 1, 1, 1, 6, 6, 5), (3, 4, 1, 1, 0, 1, 1, 4, 5), (1, 32, 3, 1, 0, 1, 1, 6, 6),
+    (16, 20, 3, 1, 1, 1, 1, 6, 5), (5, 4, 5, 3, 2, 1, 1, 11, 12), (2, 3, (1, 3), (2, 1), (0, 1), 1, 1, 6, 8),
+    (2, 4, 7, 2, 3, 1, 1, 9, 10), (4, 6, 3, 2, "same", 2, 2, 5, 6),
 ]):
-    m = nn.Conv2d(i, o, ks, st, pa, di, gr)
-    case(f"conv.{k}", lambda t: nhwc(m(nchw(t))), torch.randn(2, h, w, i), named(m, True))
+    if pa == "same":
+        st = 1
+    m = module(nn.Conv2d(i, o, ks, st, pa, di, gr, bias=k != 8))
+    case(f"conv.{k}", lambda t: nhwc((F.silu if k == 2 else lambda v: v)(m(nchw(t)))), exact(2, h, w, i), m=m)
+# transposed ones: in, out, kernel, stride, pad, output pad, groups, dilation, height, width
 for k, (i, o, ks, st, pa, op, gr, di, h, w) in enumerate([
     (4, 3, 4, 2, 1, 0, 1, 1, 5, 4), (4, 3, 3, 1, 0, 0, 1, 1, 5, 4), (3, 5, 2, 2, 0, 0, 1, 1, 4, 4), (3, 5, 3, 2, 1, 1, 1, 1, 4, 5),
-    (4, 6, 3, 1, 1, 0, 2, 2, 5, 5),
+    (4, 6, 3, 1, 1, 0, 2, 2, 5, 5), (4, 4, (3, 2), (3, 2), (1, 0), (2, 1), 4, 1, 3, 4),
 ]):
-    m = nn.ConvTranspose2d(i, o, ks, st, pa, op, gr, True, di)
-    case(f"convT.{k}", lambda t: nhwc(m(nchw(t))), torch.randn(2, h, w, i), named(m, True))
+    m = module(nn.ConvTranspose2d(i, o, ks, st, pa, op, gr, k != 2, di))
+    case(f"convT.{k}", lambda t: nhwc(m(nchw(t))), exact(2, h, w, i), m=m)
 
 # pooling
-x = torch.randn(2, 7, 6, 3)
-for k, m in enumerate([nn.MaxPool2d(2), nn.MaxPool2d(3, 2, 1), nn.MaxPool2d(2, 2, ceil_mode=True), nn.MaxPool2d((3, 2), (1, 2))]):
+x = exact(2, 7, 6, 3)
+for k, m in enumerate([nn.MaxPool2d(2), nn.MaxPool2d(3, 2, 1), nn.MaxPool2d(2, 2, ceil_mode=True), nn.MaxPool2d((3, 2), (1, 2)), nn.AdaptiveMaxPool2d((3, 4))]):
     case(f"maxpool.{k}", lambda t: nhwc(m(nchw(t))), x)
-for k, m in enumerate([nn.AvgPool2d(2), nn.AvgPool2d(3, 2, 1), nn.AvgPool2d(3, 2, 1, count_include_pad=False), nn.AvgPool2d(2, 2, ceil_mode=True)]):
+for k, m in enumerate([nn.AvgPool2d(2), nn.AvgPool2d(3, 2, 1), nn.AvgPool2d(3, 2, 1, count_include_pad=False), nn.AvgPool2d(2, 2, ceil_mode=True),
+                       nn.AvgPool2d((3, 5), (2, 3), (1, 2), ceil_mode=True), nn.AdaptiveAvgPool2d((3, 4))]):
     case(f"avgpool.{k}", lambda t: nhwc(m(nchw(t))), x)
-case("avgpool.adaptive", lambda t: nhwc(F.adaptive_avg_pool2d(nchw(t), (3, 4))), x)
 case("avgpool.global", lambda t: nchw(t).mean((2, 3)), x)
 
+# layout
+case("flatten", lambda t: t.flatten(1), x)
+case("flatten.channelsfirst", lambda t: nchw(t).flatten(1), x)
+case("reshape", lambda t: t.reshape(2, -1, 9), x)
+case("dropout.eval", nn.Dropout(.5).eval(), x)
+
 # normalisation
-m = nn.BatchNorm2d(3)
-with torch.no_grad():
-    m.weight.uniform_(.5, 1.5), m.bias.normal_()
-m.double()
-x = torch.randn(4, 5, 3, 3) * 2 + 1
-before = [("s.running_mean", m.running_mean.clone()), ("s.running_var", m.running_var.clone())]
-case("batchnorm.train", lambda t: nhwc(m(nchw(t))), x, named(m), more=before)
-m.running_mean.zero_(), m.running_var.fill_(1)
-m(nchw(x.double()))
-put("batchnorm.train/t.running_mean", m.running_mean), put("batchnorm.train/t.running_var", m.running_var)
-m.eval()
-case("batchnorm.eval", lambda t: nhwc(m(nchw(t))), x, named(m), more=[("s.running_mean", m.running_mean), ("s.running_var", m.running_var)])
-m = nn.BatchNorm1d(6).double()
-case("batchnorm.rows", m, torch.randn(8, 6), named(m))
-m = nn.LayerNorm(6)
-with torch.no_grad():
-    m.weight.uniform_(.5, 1.5), m.bias.normal_()
-case("layernorm", m, torch.randn(2, 4, 6), named(m))
+m = module(nn.BatchNorm2d(3), affine=True)
+x = (exact(4, 5, 3, 3, scale=2) + 1).float().double()
+case("batchnorm.train", lambda t: nhwc(m(nchw(t))), x, m=m)
+m = module(nn.BatchNorm2d(3, eps=1e-3, momentum=.3), affine=True)
+case("batchnorm.relu", lambda t: F.relu(nhwc(m(nchw(t)))), x, m=m)
+m.running_mean.copy_(m.running_mean.float()), m.running_var.copy_(m.running_var.float())
+case("batchnorm.eval", lambda t: nhwc(m(nchw(t))), x, m=m.eval())
+m = module(nn.BatchNorm1d(6))
+case("batchnorm.rows", m, exact(8, 6), m=m)
+m = module(nn.LayerNorm(6), affine=True)
+case("layernorm", m, exact(2, 4, 6), m=m)
+m = module(nn.GroupNorm(2, 6), affine=True)
+case("layernorm.groups", lambda t: nhwc(m(nchw(t))), exact(2, 3, 4, 6), m=m)
+m = module(nn.RMSNorm(6, eps=1e-5), affine=True)
+case("layernorm.rms", m, exact(2, 4, 6), m=m)
 
 # embedding: x are ids
-m = nn.Embedding(11, 4, padding_idx=2).double()
-ids = torch.tensor([[1, 2, 3], [10, 1, 0]])
-y = m(ids)
-dy = torch.randn_like(y)
-put("embedding/x", ids), put("embedding/y", y), put("embedding/dy", dy), put("embedding/p.weight", m.weight)
-put("embedding/d.weight", torch.autograd.grad(y, m.weight, dy)[0])
-
-# recurrent and attention
-m = nn.LSTM(3, 5, batch_first=True)
-case("lstm", lambda t: m(t)[0], torch.randn(2, 6, 3), named(m))
-m = nn.GRU(3, 5, batch_first=True)
-case("gru", lambda t: m(t)[0], torch.randn(2, 6, 3), named(m))
-m = nn.MultiheadAttention(8, 2, batch_first=True).double()
-case("attention", lambda t: m(t, t, t, need_weights=True)[0], torch.randn(2, 5, 8), named(m))
+m = module(nn.Embedding(11, 4))
+case("embedding", m, torch.tensor([[1, 2, 3], [10, 1, 0]]), m=m)
+m = module(nn.Embedding(11, 4, padding_idx=2))
+case("embedding.padding", m, torch.tensor([[1, 2, 3], [2, 1, 0]]), m=m)
 
 
-def loss(name, f, out, target, second=True):
-    case("loss." + name, lambda t: f(t, target.double() if target.is_floating_point() else target), out, second=second, more=[("target", target)])
+def all_of(*ts):
+    return torch.cat([t.reshape(-1) for t in ts])
 
 
-a, b = torch.randn(6, 4), torch.randn(6, 4)
-loss("mse", F.mse_loss, a, b)
-loss("mae", F.l1_loss, a, b, False)
-loss("huber", lambda o, t: F.huber_loss(o, t, delta=.7), a, b)
-labels = torch.tensor([0, 3, 1, -100, 2, 2])
-loss("crossentropy", F.cross_entropy, a, labels)
-loss("crossentropy.smooth", lambda o, t: F.cross_entropy(o, t, label_smoothing=.1), a, labels)
-loss("crossentropy.shares", F.cross_entropy, a, F.softmax(b, -1))
-loss("crossentropy.pixels", lambda o, t: F.cross_entropy(nchw(o), t), torch.randn(2, 3, 3, 4), torch.randint(0, 4, (2, 3, 3)))
-loss("bce", F.binary_cross_entropy_with_logits, a, torch.rand(6, 4))
-logq = F.log_softmax(a, -1)
-loss("kl", lambda o, t: F.kl_div(o, t, reduction="batchmean"), logq, F.softmax(b, -1), False)
+# recurrent: results are y, then the memory after the last step
+m = module(nn.LSTM(3, 5, batch_first=True))
+case("lstm", lambda t: m(t)[0], exact(2, 6, 3), m=m)
+m = module(nn.LSTM(3, 4, 2, batch_first=True, bidirectional=True))
+case("lstm.deep", lambda t, h, c: (lambda y, hc: all_of(y, *hc))(*m(t, (h, c))), exact(2, 4, 3), exact(4, 2, 4), exact(4, 2, 4), m=m)
+m = module(nn.GRU(3, 5, batch_first=True))
+case("gru", lambda t: m(t)[0], exact(2, 6, 3), m=m)
+m = module(nn.GRU(3, 4, 2, batch_first=True, bidirectional=True, bias=False))
+case("gru.deep", lambda t, h: all_of(*m(t, h)), exact(2, 4, 3), exact(4, 2, 4), m=m)
+
+# attention: results are y, then the weights; masks are true where a query may look
+m = module(nn.MultiheadAttention(8, 2, batch_first=True))
+with torch.no_grad():
+    m.in_proj_bias.normal_(), m.out_proj.bias.normal_()
+    m.in_proj_bias.copy_(m.in_proj_bias.float()), m.out_proj.bias.copy_(m.out_proj.bias.float())
+case("attention", lambda t: m(t, t, t)[0], exact(2, 5, 8), m=m)
+causal = torch.ones(5, 5, dtype=torch.bool).tril()
+case("attention.causal", lambda t: m(t, t, t, attn_mask=~causal)[0], exact(2, 5, 8), m=m)
+look = torch.rand(2, 2, 5, 3) < .6
+look[..., 0] = True
+case("attention.mask", lambda t, kv, ok: all_of(*m(t, kv, kv, attn_mask=~ok.flatten(0, 1), average_attn_weights=False)), exact(2, 5, 8), exact(2, 3, 8), look, m=m)
+m = module(nn.MultiheadAttention(4, 2, bias=False, kdim=6, vdim=6, batch_first=True))
+case("attention.wide", lambda t, kv: all_of(*m(t, kv, kv, average_attn_weights=False)), exact(2, 5, 4), exact(2, 3, 6), m=m)
 
 
-def focal(o, t, alpha=.25, gamma=2.):  # Lin et al. 2017, for labels: alpha weighs every class alike
-    lp = F.log_softmax(o, -1).gather(1, t[:, None])[:, 0]
-    return -(alpha * (1 - lp.exp()) ** gamma * lp).mean()
+class Net(nn.Module):
+    """One of every layer that has weights."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(3, 6, 3, 2, 1, groups=3), nn.BatchNorm2d(6), nn.ReLU(), nn.ConvTranspose2d(6, 4, 2, 2, groups=2), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(4 * 4 * 3, 10))
+        self.words = nn.Embedding(9, 4)
+        self.lstm = nn.LSTM(4, 3, 2, batch_first=True, bidirectional=True)
+        self.gru = nn.GRU(6, 6, batch_first=True)
+        self.attn = nn.MultiheadAttention(6, 2, batch_first=True)
+        self.norm = nn.LayerNorm(6)
+        self.head = nn.Linear(6, 10)
+
+    def forward(self, image, ids):
+        w = self.gru(self.lstm(self.words(ids))[0])[0]
+        w = self.norm(w + self.attn(w, w, w)[0])
+        return self.stem(image) + self.head(w.mean(1))
 
 
-loss("focal", focal, a, labels.clamp(0))
+m = Net()
+image, ids = torch.randn(2, 3, 8, 6), torch.tensor([[0, 8, 3, 3], [5, 2, 1, 7]])
+for _ in range(3):  # running statistics that are not 0 and 1
+    m(torch.randn(8, 3, 8, 6) + 1, ids.repeat(4, 1))
+save("net.safetensors", m.state_dict(), {"format": "pt"})
+m = m.double().eval()
+put("state/x", nhwc(image)), put("state/ids", ids), put("state/y", m(image.double(), ids))
 
-gold["made/torch." + torch.__version__.split("+")[0]] = torch.zeros(1)
-save_file(dict(sorted(gold.items())), os.path.join(os.path.dirname(os.path.abspath(__file__)), "golden.safetensors"))
+save("golden.safetensors", gold, {"torch": torch.__version__, "numpy": numpy.__version__})
 print(len(gold), "tensors,", sum(t.numel() for t in gold.values()), "values")
