@@ -88,26 +88,33 @@ func (c *Confusion) Pairs(n int) []Pair {
 // Precision returns which share of the rows taken for a class are of it; 0 if
 // there are none.
 func (c *Confusion) Precision(class int) float64 {
-	taken := 0
-	for _, row := range c.Matrix {
-		taken += row[class]
-	}
-	return ratio(c.Matrix[class][class], taken)
+	hit, _, guesses := c.counts(class)
+	return ratio(hit, guesses)
 }
 
 // Recall returns which share of the rows of a class were taken for it; 0 if
 // there are none.
 func (c *Confusion) Recall(class int) float64 {
-	return ratio(c.Matrix[class][class], sum(c.Matrix[class]))
+	hit, rows, _ := c.counts(class)
+	return ratio(hit, rows)
 }
 
 // F1 returns the harmonic mean of a class's precision and recall; 0 if both are.
 func (c *Confusion) F1(class int) float64 {
-	both := sum(c.Matrix[class])
-	for _, row := range c.Matrix {
-		both += row[class]
+	hit, rows, guesses := c.counts(class)
+	return ratio(2*hit, rows+guesses)
+}
+
+// counts returns how many rows are of a class, how many were taken for it, and
+// how many both: 0 of a class that is none.
+func (c *Confusion) counts(class int) (hit, rows, guesses int) {
+	if class < 0 || class >= len(c.Matrix) {
+		return 0, 0, 0
 	}
-	return ratio(2*c.Matrix[class][class], both)
+	for _, row := range c.Matrix {
+		guesses += row[class]
+	}
+	return c.Matrix[class][class], sum(c.Matrix[class]), guesses
 }
 
 func ratio(a, b int) float64 {
@@ -122,12 +129,8 @@ func ratio(a, b int) float64 {
 func (c *Confusion) Macro(of func(class int) float64) float64 {
 	var total float64
 	n := 0
-	for class, row := range c.Matrix {
-		occurs := sum(row) > 0
-		for _, other := range c.Matrix {
-			occurs = occurs || other[class] > 0
-		}
-		if occurs {
+	for class := range c.Matrix {
+		if _, rows, guesses := c.counts(class); rows+guesses > 0 {
 			total += of(class)
 			n++
 		}

@@ -16,7 +16,7 @@ func floats(t tensor.Tensor) []float64 {
 	if t.DType() == tensor.Float64 {
 		return tensor.View[float64](t)
 	}
-	return tensor.Data[float64](t.Detach().To(tensor.Float64))
+	return tensor.View[float64](t.Detach().To(tensor.Float64))
 }
 
 // finite refuses a NaN, which is neither right nor wrong.
