@@ -108,17 +108,3 @@ func badSetting(op, name string, v float64, ok bool, want string) {
 		tensor.Fail(op, "%s is %g; give %s", name, v, want)
 	}
 }
-
-// fillFloats makes a constant in out's home and type; f gives element i.
-func fillFloats(out tensor.Tensor, shape []int, f func(i int) float64) tensor.Tensor {
-	if out.DType() == tensor.Float64 {
-		return tensor.New(out, shape, func(dst []float64) { fill(dst, f) })
-	}
-	return tensor.New(out, shape, func(dst []float32) { fill(dst, f) })
-}
-
-func fill[T float32 | float64](dst []T, f func(i int) float64) {
-	for i := range dst {
-		dst[i] = T(f(i))
-	}
-}

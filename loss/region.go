@@ -1,10 +1,6 @@
 package loss
 
-import (
-	"math"
-
-	"github.com/limpid-ml/limpid/tensor"
-)
+import "github.com/limpid-ml/limpid/tensor"
 
 // Dice is one minus the overlap of what is predicted and what is there, for
 // segmentation. Of each class c, over all rows of the batch,
@@ -57,35 +53,37 @@ func presence(there tensor.Tensor, c int) tensor.Tensor {
 			n++
 		}
 	}
-	return fillFloats(there, []int{c}, func(i int) float64 {
-		if there.At(i) > 0 {
-			return 1 / float64(n)
-		}
-		return 0
-	})
+	some := there.Full(0).Less(there)
+	return some.To(there.DType()).Scale(1 / float64(max(n, 1)))
 }
 
 // oneHot returns labels as shares [..., C] of out's shape, type and home; a row
 // that does not count is all 0.
 func oneHot(out tensor.Tensor, labels []int32, c int) tensor.Tensor {
-	return fillFloats(out, out.Shape(), func(i int) float64 {
-		if int(labels[i/c]) == i%c {
-			return 1
+	if out.DType() == tensor.Float64 {
+		return tensor.New(out, out.Shape(), func(dst []float64) { fillOneHot(dst, labels, c) })
+	}
+	return tensor.New(out, out.Shape(), func(dst []float32) { fillOneHot(dst, labels, c) })
+}
+
+func fillOneHot[T float32 | float64](dst []T, labels []int32, c int) {
+	clear(dst)
+	for i, l := range labels {
+		if l != ignored {
+			dst[i*c+int(l)] = 1
 		}
-		return 0
-	})
+	}
 }
 
 // counted is 1 for rows that count and 0 for others, [..., 1].
 func counted(out tensor.Tensor, labels []int32) tensor.Tensor {
 	shape := out.Shape()
 	shape[len(shape)-1] = 1
-	return fillFloats(out, shape, func(i int) float64 {
-		if labels[i] == ignored {
-			return 0
+	return tensor.New(out, shape, func(dst []bool) {
+		for i, l := range labels {
+			dst[i] = l != ignored
 		}
-		return 1
-	})
+	}).To(out.DType())
 }
 
 // Focal is cross-entropy that cares less for examples the network is already
@@ -158,29 +156,11 @@ func CenterFocal(alpha, beta float64) Func {
 		badSetting(op, "α", alpha, alpha >= 0, "a number of at least 0")
 		badSetting(op, "β", beta, beta >= 0, "a number of at least 0")
 		target = alike(op, out, target)
-		centre, far, n := centres(out, target, beta)
+		peak := target.Detach()
+		centre := peak.Eq(peak.Full(1)).To(out.DType())
+		far := peak.Neg().Shift(1).Pow(beta).Mul(centre.Neg().Shift(1))
 		yes := focalTerm(out.Neg().Softplus().Neg(), alpha)
 		no := focalTerm(out.Softplus().Neg(), alpha)
-		return meanOf(centre.Mul(yes).Add(far.Mul(no)), n)
+		return meanOf(centre.Mul(yes).Add(far.Mul(no)), int(centre.Sum().Item()))
 	}
-}
-
-// centres returns 1 at the centres, (1 − Y)^β elsewhere, and how many there are.
-func centres(out, target tensor.Tensor, beta float64) (centre, far tensor.Tensor, n int) {
-	y := target.Detach().Reshape(-1)
-	shape := out.Shape()
-	centre = fillFloats(out, shape, func(i int) float64 {
-		if y.At(i) == 1 {
-			n++
-			return 1
-		}
-		return 0
-	})
-	far = fillFloats(out, shape, func(i int) float64 {
-		if y.At(i) == 1 {
-			return 0
-		}
-		return math.Pow(1-y.At(i), beta)
-	})
-	return centre, far, n
 }
