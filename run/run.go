@@ -173,7 +173,9 @@ func hold(dir string) (*Run, error) {
 	got, err := l.TryLockContext(ctx, patience/20)
 	switch {
 	case got:
-		return &Run{Dir: dir, lock: l}, nil
+		r := &Run{Dir: dir, lock: l}
+		held.Store(r, nil)
+		return r, nil
 	case err == nil || errors.Is(err, context.DeadlineExceeded):
 		return nil, fmt.Errorf("run: %q: %w", dir, ErrInUse)
 	}
@@ -187,7 +189,10 @@ func (r *Run) Save() error { return r.Record.write(r.Dir) }
 func (r *Run) File(name string) string { return filepath.Join(r.Dir, name) }
 
 // Close gives the lock back. It does not save.
-func (r *Run) Close() error { return r.lock.Close() }
+func (r *Run) Close() error {
+	held.Delete(r)
+	return r.lock.Close()
+}
 
 // Entry is a run in a list.
 type Entry struct {
