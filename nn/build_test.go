@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"math"
 	"testing"
 
 	"github.com/limpid-ml/limpid/tensor"
@@ -158,6 +159,7 @@ func TestFirstValuesHaveTheirSize(t *testing.T) {
 		"he conv":     {He, []int{64, 3, 3, 32}, 2. / 288},
 		"glorot":      {Glorot, []int{300, 200}, 2. / 500},
 		"glorot conv": {Glorot, []int{64, 3, 3, 32}, 2. / (288 + 576)},
+		"lecun conv":  {lecun, []int{64, 3, 3, 32}, 1. / 288},
 		"normal":      {Normal(.3), []int{1000}, .09},
 		"zeros":       {Zeros, []int{10}, 0},
 		"recurrent":   {recurrent(4), []int{400, 50}, 1. / 300},
@@ -166,9 +168,34 @@ func TestFirstValuesHaveTheirSize(t *testing.T) {
 		if got := v.Square().Mean().Item(); got > c.variance*1.1 || got < c.variance*.9 {
 			t.Errorf("%s: variance %g, want %g", name, got, c.variance)
 		}
+		if got := v.Mean().Item(); math.Abs(got) > 4*math.Sqrt(c.variance/float64(v.Len())) { // four standard errors
+			t.Errorf("%s: mean %g, want 0", name, got)
+		}
 	}
 	if Ones(r, []int{3}).Sum().Item() != 3 {
 		t.Error("ones")
+	}
+}
+
+// TestFirstValuesCarrySignals: what an activation's own initialisation is for.
+// Twelve layers neither let the signal nor its gradient vanish or grow.
+func TestFirstValuesCarrySignals(t *testing.T) {
+	for name, act := range map[string]Act{"ReLU": ReLU, "LeakyReLU": LeakyReLU(.2), "SELU": SELU, "none": 0} {
+		var s Sequential
+		for range 12 {
+			s = append(s, &Linear{Out: 200, Act: act})
+		}
+		n := build(t, &s, Input(200), Seed(7))
+		do(t, n, func(p *Pass) {
+			x := p.Track(normal(1, 50, 200))
+			y := n.Forward(p, x)
+			g := tensor.VJP(y, normal(2, 50, 200), x)[0]
+			for what, v := range map[string]float64{"signal": y.Square().Mean().Item(), "gradient": g.Square().Mean().Item()} {
+				if v < .2 || v > 5 {
+					t.Errorf("%s: the %s of size 1 has mean square %.3g after 12 layers", name, what, v)
+				}
+			}
+		})
 	}
 }
 

@@ -69,6 +69,15 @@ func recurrent(gates int) Init {
 // embedded is N(0, 1), PyTorch's choice for embeddings.
 var embedded = Normal(1)
 
+// lecun draws from N(0, 1/n), n the number of inputs of one output: what SELU
+// needs to keep mean 0 and variance 1 from layer to layer.
+//
+// Source: Klambauer et al. 2017, "Self-normalizing neural networks".
+func lecun(r *tensor.Rand, shape []int) tensor.Tensor {
+	in, _ := fans(shape)
+	return r.Normal(0, 1/math.Sqrt(in), shape...)
+}
+
 // orDefault returns chosen, or what suits act if it is nil.
 func orDefault(chosen Init, act Act) Init {
 	switch {
@@ -76,6 +85,8 @@ func orDefault(chosen Init, act Act) Init {
 		return chosen
 	case act.rectifies():
 		return He
+	case act == SELU:
+		return lecun
 	}
 	return Glorot
 }
