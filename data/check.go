@@ -1,6 +1,7 @@
 package data
 
 import (
+	"context"
 	"fmt"
 	"math"
 
@@ -13,7 +14,8 @@ const ignored = -100
 // Check reads every example of set and returns an error that names the first
 // with a NaN or an infinity, or with a label outside 0…classes−1; −100 (ignored)
 // is allowed. With classes 0 labels are not looked at. An empty set is an
-// error.
+// error. Sets of files are read on all processors, and the error names all
+// files that are broken.
 func Check(set Dataset, classes int) error {
 	if set == nil || set.Len() == 0 {
 		return fmt.Errorf("data: check: the dataset is empty")
@@ -21,16 +23,31 @@ func Check(set Dataset, classes int) error {
 	if s, ok := set.(*Images); ok {
 		return s.checkLabels(classes) // every byte has a finite value
 	}
+	if d, ok := set.(direct); ok && d.slow() {
+		return checkFiles(set, classes)
+	}
 	for i := range set.Len() {
-		e, err := set.At(i)
-		if err != nil {
-			return fmt.Errorf("data: check: example %d: %w", i, err)
-		}
-		if err := checkExample(&e, i, classes); err != nil {
+		if err := checkAt(set, i, classes); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func checkFiles(set Dataset, classes int) error {
+	err := every(context.Background(), set.Len(), func(i int) error { return checkAt(set, i, classes) })
+	if err != nil {
+		return fmt.Errorf("data: check: %w", err)
+	}
+	return nil
+}
+
+func checkAt(set Dataset, i, classes int) error {
+	e, err := set.At(i)
+	if err != nil {
+		return fmt.Errorf("data: check: example %d: %w", i, err)
+	}
+	return checkExample(&e, i, classes)
 }
 
 func (s *Images) checkLabels(classes int) error {

@@ -19,7 +19,15 @@ func stack(all []Example, index []int) (Batch, error) {
 	if b.Y, err = stackPart("Y", all, index, func(e *Example) tensor.Tensor { return e.Y }); err != nil {
 		return b, err
 	}
+	boxes := allHaveObjects(all)
+	if boxes {
+		b.More = map[string]tensor.Tensor{}
+		putObjects(b.More, objectsOf(all), true)
+	}
 	for _, name := range names(all) {
+		if boxes && isObjectPart(name) {
+			continue
+		}
 		part, err := stackPart(name, all, index, func(e *Example) tensor.Tensor { return e.More[name] })
 		if err != nil {
 			return b, err
@@ -27,6 +35,23 @@ func stack(all []Example, index []int) (Batch, error) {
 		b.add(name, part)
 	}
 	return b, nil
+}
+
+func allHaveObjects(all []Example) bool {
+	for _, e := range all {
+		if !hasObjects(e.More) {
+			return false
+		}
+	}
+	return len(all) > 0
+}
+
+func objectsOf(all []Example) [][]Object {
+	rows := make([][]Object, len(all))
+	for i, e := range all {
+		rows[i] = e.Objects()
+	}
+	return rows
 }
 
 func (b *Batch) add(name string, t tensor.Tensor) {

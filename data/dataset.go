@@ -25,7 +25,15 @@ type Dataset interface {
 type direct interface {
 	Dataset
 	forms() (x, y form)
-	write(i int, x, y *column, row int)
+	write(i int, x, y *column, row int) error
+	slow() bool // reads files, and so deserves workers
+}
+
+// boxed is a direct Dataset whose examples have objects.
+type boxed interface {
+	direct
+	// objects appends example i's to all.
+	objects(i int, all []Object) []Object
 }
 
 type tensors struct{ x, y column }
@@ -53,29 +61,39 @@ func (t *tensors) At(i int) (Example, error) {
 	if err := within(i, t.x.rows); err != nil {
 		return Example{}, err
 	}
-	return single(t, i), nil
+	return single(t, i)
 }
+
+func (t *tensors) slow() bool { return false }
 
 func (t *tensors) forms() (x, y form) { return t.x.form, t.y.form }
 
-func (t *tensors) write(i int, x, y *column, row int) {
+func (t *tensors) write(i int, x, y *column, row int) error {
 	x.put(row, &t.x, i)
 	if y != nil {
 		y.put(row, &t.y, i)
 	}
+	return nil
 }
 
 // single makes example i of d as tensors of its own.
-func single(d direct, i int) Example {
+func single(d direct, i int) (Example, error) {
 	fx, fy := d.forms()
 	x, xt := newColumn(fx, 1)
-	if fy.none() {
-		d.write(i, x, nil, 0)
-		return Example{X: xt.Reshape(fx.dims...)}
+	e := Example{X: xt.Reshape(fx.dims...)}
+	var y *column
+	if !fy.none() {
+		var yt tensor.Tensor
+		y, yt = newColumn(fy, 1)
+		e.Y = yt.Reshape(fy.dims...)
 	}
-	y, yt := newColumn(fy, 1)
-	d.write(i, x, y, 0)
-	return Example{X: xt.Reshape(fx.dims...), Y: yt.Reshape(fy.dims...)}
+	if err := d.write(i, x, y, 0); err != nil {
+		return Example{}, err
+	}
+	if b, ok := d.(boxed); ok {
+		e = e.WithObjects(b.objects(i, nil))
+	}
+	return e, nil
 }
 
 func within(i, n int) error {
@@ -103,11 +121,17 @@ func Subset(set Dataset, indices []int) Dataset {
 		}
 	}
 	s := subset{set, indices}
-	if d, ok := set.(direct); ok {
+	switch d := set.(type) {
+	case boxed:
+		return &boxedSubset{directSubset{s, d}, d}
+	case direct:
 		return &directSubset{s, d}
 	}
 	return &s
 }
+
+// part returns the subset that a larger type holds.
+func (s *subset) part() *subset { return s }
 
 func (s *subset) Len() int { return len(s.indices) }
 
@@ -124,9 +148,23 @@ type directSubset struct {
 	base direct
 }
 
+func (s *directSubset) slow() bool { return s.base.slow() }
+
 func (s *directSubset) forms() (x, y form) { return s.base.forms() }
 
-func (s *directSubset) write(i int, x, y *column, row int) { s.base.write(s.indices[i], x, y, row) }
+func (s *directSubset) write(i int, x, y *column, row int) error {
+	return s.base.write(s.indices[i], x, y, row)
+}
+
+// boxedSubset is a subset of a boxed set.
+type boxedSubset struct {
+	directSubset
+	boxes boxed
+}
+
+func (s *boxedSubset) objects(i int, all []Object) []Object {
+	return s.boxes.objects(s.indices[i], all)
+}
 
 // Split deals the examples at random into two sets: the first gets the given
 // share of them, rounded, the second the rest. The same seed deals the same

@@ -1,91 +1,125 @@
 package data
 
 import (
+	"context"
+	"errors"
 	"fmt"
-	"image"
-	"image/color"
-	_ "image/gif"  // decoders by their file's first bytes
-	_ "image/jpeg" // …
-	_ "image/png"  // …
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
-	_ "golang.org/x/image/bmp" // …
-	"golang.org/x/image/draw"
-	_ "golang.org/x/image/tiff" // …
-	_ "golang.org/x/image/webp" // …
-
+	"github.com/limpid-ml/limpid/format/picture"
 	"github.com/limpid-ml/limpid/tensor"
 )
 
-// maxPixels bounds what a picture's header may make us allocate.
-const maxPixels = 1 << 27
-
-// Folder is a dataset of picture files, one folder a class. X is float32
-// [H, W, 3] with values 0 to 1, Y the class's number, an int32 scalar. Files
-// are read each time they are asked for.
+// Folder is a dataset of picture files, one folder a class. X is as Reading
+// says, Y the class's number, an int32 scalar. Files are read each time they
+// are asked for; see [Folder.Load].
 type Folder struct {
+	Reading
 	Classes []string // folder names, sorted; Y is the place here
 	Files   []string // all pictures, by class, then by name
 	labels  []int
-	h, w    int
 }
 
-var pictureKinds = []string{".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff"}
-
 // ImageFolder lists the pictures (PNG, JPEG, GIF, BMP, WebP, TIFF) in the
-// folders directly under dir. Each is scaled to cover h×w pixels, cut around
-// its centre, and laid on white where it is transparent. Files of other kinds,
-// and names with a leading dot, are passed over.
+// folders directly under dir, and in theirs. Each is scaled to cover h×w
+// pixels, cut around its centre, and laid on white where it is transparent:
+// the fields of [Reading] change that. Files of other kinds, and names with a
+// leading dot, are passed over; links are followed. For a folder that is
+// divided into train, val and test, see [ImageParts].
 func ImageFolder(dir string, h, w int) (*Folder, error) {
-	if h < 1 || w < 1 {
-		return nil, fmt.Errorf("data: image folder %q: size %d×%d, want at least 1×1", dir, h, w)
-	}
-	entries, err := os.ReadDir(dir)
+	names, err := folders(dir)
 	if err != nil {
 		return nil, fmt.Errorf("data: image folder: %w", err)
 	}
-	f := &Folder{h: h, w: w}
-	for _, e := range entries { // sorted by name
-		if strings.HasPrefix(e.Name(), ".") || !isDir(dir, e) {
-			continue
+	if parts := partFolders(names); parts != nil {
+		return nil, fmt.Errorf("data: image folder %q is divided into %s: open one of them, or all with data.ImageParts", dir, strings.Join(names, ", "))
+	}
+	return imageFolder(dir, names, h, w)
+}
+
+// imageFolder lists the pictures of the classes in dir; a class without a
+// folder there has none.
+func imageFolder(dir string, classes []string, h, w int) (*Folder, error) {
+	f := &Folder{Reading: Reading{H: h, W: w}, Classes: classes}
+	if err := f.check(); err != nil {
+		return nil, fmt.Errorf("data: image folder %q: %w", dir, err)
+	}
+	var faults []error
+	for label, class := range classes {
+		files, err := picturesIn(filepath.Join(dir, class))
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			faults = append(faults, fmt.Errorf("data: image folder: %w", err))
+		} else if err == nil && len(files) == 0 {
+			faults = append(faults, fmt.Errorf("data: image folder %q: class %q has no pictures: add some or remove the folder", dir, class))
 		}
-		if err := f.addClass(dir, e.Name()); err != nil {
-			return nil, err
+		for _, name := range files {
+			f.Files = append(f.Files, name)
+			f.labels = append(f.labels, label)
 		}
 	}
+	if faults != nil {
+		return nil, errors.Join(faults...)
+	}
 	if len(f.Files) == 0 {
-		return nil, fmt.Errorf("data: image folder %q: no pictures; want a folder for each class with %s files", dir, strings.Join(pictureKinds, " "))
+		return nil, fmt.Errorf("data: image folder %q: no pictures; want a folder for each class with %s files", dir, strings.Join(picture.Kinds(), " "))
 	}
 	return f, nil
 }
 
+// folders returns the names of the folders in dir, sorted, but for those with a
+// leading dot. Links are followed.
+func folders(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), ".") && isDir(filepath.Join(dir, e.Name())) {
+			names = append(names, e.Name())
+		}
+	}
+	return names, nil
+}
+
 // isDir follows links.
-func isDir(dir string, e os.DirEntry) bool {
-	info, err := os.Stat(filepath.Join(dir, e.Name()))
+func isDir(path string) bool {
+	info, err := os.Stat(path)
 	return err == nil && info.IsDir()
 }
 
-func (f *Folder) addClass(dir, class string) error {
-	files, err := os.ReadDir(filepath.Join(dir, class))
+// maxDepth bounds folders in folders: a link may lead back.
+const maxDepth = 8
+
+// picturesIn returns the pictures in dir and in the folders below it, by name.
+func picturesIn(dir string) ([]string, error) { return walk(dir, maxDepth) }
+
+func walk(dir string, depth int) ([]string, error) {
+	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return fmt.Errorf("data: image folder: %w", err)
+		return nil, err
 	}
-	before := len(f.Files)
-	for _, e := range files {
-		name := e.Name()
-		if !strings.HasPrefix(name, ".") && slices.Contains(pictureKinds, strings.ToLower(filepath.Ext(name))) {
-			f.Files = append(f.Files, filepath.Join(dir, class, name))
-			f.labels = append(f.labels, len(f.Classes))
+	var all []string
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		switch {
+		case strings.HasPrefix(e.Name(), "."):
+		case isDir(path):
+			if depth == 0 {
+				return nil, fmt.Errorf("%q lies more than %d folders deep: does a link lead back?", path, maxDepth)
+			}
+			below, err := walk(path, depth-1)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, below...)
+		case picture.Named(e.Name()):
+			all = append(all, path)
 		}
 	}
-	if len(f.Files) == before {
-		return fmt.Errorf("data: image folder %q: class %q has no pictures: add some or remove the folder", dir, class)
-	}
-	f.Classes = append(f.Classes, class)
-	return nil
+	return all, nil
 }
 
 // Len returns the number of files.
@@ -96,58 +130,58 @@ func (f *Folder) At(i int) (Example, error) {
 	if err := within(i, len(f.Files)); err != nil {
 		return Example{}, err
 	}
-	im, err := decode(f.Files[i])
-	if err != nil {
-		return Example{}, fmt.Errorf("data: picture %q: %w: replace or remove it", f.Files[i], err)
-	}
-	x := tensor.Of(values(cover(im, f.h, f.w)), f.h, f.w, 3)
-	return Example{X: x, Y: tensor.Ints(f.labels[i]).Reshape()}, nil
+	return single(f, i)
 }
 
-func decode(file string) (image.Image, error) {
-	r, err := os.Open(file)
-	if err != nil {
-		return nil, err
+// Pick returns the set of the files at indices, in that order.
+func (f *Folder) Pick(indices []int) *Folder {
+	out := &Folder{Reading: f.Reading, Classes: f.Classes}
+	for _, i := range indices {
+		out.Files = append(out.Files, f.Files[i])
+		out.labels = append(out.labels, f.labels[i])
 	}
-	defer r.Close()
-	c, _, err := image.DecodeConfig(r)
-	if err != nil {
-		return nil, err
-	}
-	if c.Width < 1 || c.Height < 1 || c.Width > maxPixels/c.Height {
-		return nil, fmt.Errorf("%d×%d pixels, want 1 to %d", c.Width, c.Height, maxPixels)
-	}
-	if _, err := r.Seek(0, 0); err != nil {
-		return nil, err
-	}
-	im, _, err := image.Decode(r)
-	return im, err
-}
-
-// cover scales the largest part of im around its centre that has the form of
-// h×w to that size, on white.
-func cover(im image.Image, h, w int) *image.RGBA {
-	b := im.Bounds()
-	cw, ch := b.Dx(), b.Dy()
-	if cw*h > ch*w {
-		cw = max(ch*w/h, 1)
-	} else {
-		ch = max(cw*h/w, 1)
-	}
-	x0, y0 := b.Min.X+(b.Dx()-cw)/2, b.Min.Y+(b.Dy()-ch)/2
-	out := image.NewRGBA(image.Rect(0, 0, w, h))
-	draw.Draw(out, out.Bounds(), image.NewUniform(color.White), image.Point{}, draw.Src)
-	draw.CatmullRom.Scale(out, out.Bounds(), im, image.Rect(x0, y0, x0+cw, y0+ch), draw.Over, nil)
 	return out
 }
 
-// values returns red, green and blue of each pixel, 0 to 1.
-func values(im *image.RGBA) []float32 {
-	out := make([]float32, 0, len(im.Pix)/4*3)
-	for i := 0; i < len(im.Pix); i += 4 {
-		for _, v := range im.Pix[i : i+3] {
-			out = append(out, float32(v)/255)
-		}
+// Load reads all files, on all processors, and holds them as bytes: the set
+// then takes H·W·C bytes a picture and no time to read. The error names every
+// file that is broken.
+func (f *Folder) Load(ctx context.Context) (*Images, error) {
+	n := f.H * f.W * f.channels()
+	pix := make([]uint8, len(f.Files)*n)
+	err := every(ctx, len(f.Files), func(i int) error {
+		d := desks.Get().(*desk)
+		defer desks.Put(d)
+		_, _, err := f.bytes(d, f.Files[i], pix[i*n:(i+1)*n])
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("data: load pictures: %w", err)
 	}
-	return out
+	set, err := newImages(pix, make([]int32, len(f.Files)), f.H, f.W, f.channels(), nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	for i, l := range f.labels {
+		set.labels[i] = int32(l)
+	}
+	set.Classes = f.Classes
+	return set, nil
 }
+
+func (f *Folder) forms() (x, y form) {
+	return formOf([]int{f.H, f.W, f.channels()}, tensor.Float32), scalarLabel
+}
+
+// scalarLabel is the form of a class's number.
+var scalarLabel = formOf([]int{}, tensor.Int32)
+
+func (f *Folder) slow() bool { return true }
+
+func (f *Folder) write(i int, x, y *column, row int) error {
+	y.i32[row] = int32(f.labels[i])
+	_, _, err := f.values(f.Files[i], x.f32[row*x.size:(row+1)*x.size])
+	return err
+}
+
+func (f *Folder) labelOf(i int) int { return f.labels[i] }

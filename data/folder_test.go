@@ -109,24 +109,87 @@ func TestImageFolderLoadsInParallel(t *testing.T) {
 	}
 }
 
-func TestCoverCutsAroundTheCentre(t *testing.T) {
-	im := fullOf(30, 10, color.RGBA{0, 0, 255, 255})
+// fitted reads a picture through a file.
+func fitted(t *testing.T, r Reading, im image.Image) []float32 {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "x.png")
+	writePicture(t, file, func(w io.Writer) error { return png.Encode(w, im) })
+	out := make([]float32, r.H*r.W*r.channels())
+	if _, _, err := r.values(file, out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// thirds is red, green and blue side by side, 30×10.
+func thirds() image.Image {
+	im := fullOf(30, 10, color.RGBA{255, 0, 0, 255})
 	for y := range 10 {
-		for x := 10; x < 20; x++ {
-			im.Set(x, y, color.RGBA{0, 255, 0, 255})
+		for x := 10; x < 30; x++ {
+			im.Set(x, y, color.RGBA{0, uint8(255 * (1 - x/20)), uint8(255 * (x / 20)), 255})
 		}
 	}
-	for i, v := range values(cover(im, 10, 10)) {
+	return im
+}
+
+func TestCoverCutsAroundTheCentre(t *testing.T) {
+	for i, v := range fitted(t, Reading{H: 10, W: 10}, thirds()) {
 		if want := float32(i % 3 % 2); v != want {
 			t.Fatalf("element %d is %g, want %g", i, v, want)
 		}
 	}
 }
 
+func TestInsideLiesOnTheBackground(t *testing.T) {
+	got := fitted(t, Reading{H: 30, W: 30, Fit: Inside, Background: color.Black}, thirds())
+	for y := range 30 {
+		for x := range 30 {
+			for k := range 3 {
+				want := float32(0)
+				if y >= 10 && y < 20 && x/10 == k {
+					want = 1
+				}
+				if v := got[(y*30+x)*3+k]; v != want {
+					t.Fatalf("(%d, %d, %d) is %g, want %g", y, x, k, v, want)
+				}
+			}
+		}
+	}
+}
+
+func TestStretchBends(t *testing.T) {
+	got := fitted(t, Reading{H: 3, W: 3, Fit: Stretch, Grey: true}, thirds())
+	for i, want := range []float32{.299, .587, .114} {
+		for y := range 3 {
+			if v := got[3*y+i]; math.Abs(float64(v-want)) > .003+.12*float64(i%2+1) {
+				t.Errorf("(%d, %d) is %g, want about %g", y, i, v, want)
+			}
+		}
+	}
+}
+
 func TestTransparentIsWhite(t *testing.T) {
-	for i, v := range values(cover(fullOf(6, 6, color.Transparent), 2, 2)) {
+	for i, v := range fitted(t, Reading{H: 2, W: 2}, fullOf(6, 6, color.Transparent)) {
 		if v != 1 {
 			t.Fatalf("element %d is %g", i, v)
+		}
+	}
+}
+
+func TestFramesLeadThereAndBack(t *testing.T) {
+	for _, fit := range []Fit{Cover, Inside, Stretch} {
+		r := Reading{H: 24, W: 40, Fit: fit}
+		f := r.place(100, 50).frame()
+		o := Object{X1: 3, Y1: 20, X2: 41, Y2: 77}
+		got := f.Back(f.To(o))
+		for _, d := range []float32{got.X1 - o.X1, got.Y1 - o.Y1, got.X2 - o.X2, got.Y2 - o.Y2} {
+			if math.Abs(float64(d)) > 1e-4 {
+				t.Errorf("fit %d: %v came back as %v", fit, o, got)
+			}
+		}
+		centre := f.To(Object{X1: 25, Y1: 50, X2: 25, Y2: 50})
+		if math.Abs(float64(centre.X1-20)) > 1 || math.Abs(float64(centre.Y1-12)) > 1 {
+			t.Errorf("fit %d: the centre came to (%g, %g)", fit, centre.X1, centre.Y1)
 		}
 	}
 }

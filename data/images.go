@@ -25,6 +25,14 @@ type Images struct {
 // labels. mean and deviation are of v/255, one a channel; nil stands for 0 and
 // 1. It keeps pix.
 func NewImages(pix, labels []uint8, h, w, c int, mean, deviation []float64) (*Images, error) {
+	wide := make([]int32, len(labels))
+	for i, l := range labels {
+		wide[i] = int32(l)
+	}
+	return newImages(pix, wide, h, w, c, mean, deviation)
+}
+
+func newImages(pix []uint8, labels []int32, h, w, c int, mean, deviation []float64) (*Images, error) {
 	if h < 1 || w < 1 || c < 1 || len(pix) != len(labels)*h*w*c {
 		return nil, fmt.Errorf("data: %d bytes are not %d pictures of %d×%d×%d", len(pix), len(labels), h, w, c)
 	}
@@ -32,12 +40,8 @@ func NewImages(pix, labels []uint8, h, w, c int, mean, deviation []float64) (*Im
 	if err != nil {
 		return nil, err
 	}
-	s := &Images{pix: pix, h: h, w: w, c: c, table: table, labels: make([]int32, len(labels)),
-		x: formOf([]int{h, w, c}, tensor.Float32), y: formOf([]int{}, tensor.Int32)}
-	for i, l := range labels {
-		s.labels[i] = int32(l)
-	}
-	return s, nil
+	return &Images{pix: pix, h: h, w: w, c: c, table: table, labels: labels,
+		x: formOf([]int{h, w, c}, tensor.Float32), y: scalarLabel}, nil
 }
 
 // byteTable returns the value of each byte in each channel.
@@ -71,7 +75,7 @@ func (s *Images) At(i int) (Example, error) {
 	if err := within(i, len(s.labels)); err != nil {
 		return Example{}, err
 	}
-	return single(s, i), nil
+	return single(s, i)
 }
 
 // Bytes returns the bytes of picture i, [H, W, C]. They are the set's own:
@@ -100,12 +104,17 @@ func (s *Images) Pick(indices []int) *Images {
 	return &out
 }
 
+func (s *Images) slow() bool { return false }
+
+func (s *Images) labelOf(i int) int { return int(s.labels[i]) }
+
 func (s *Images) forms() (x, y form) { return s.x, s.y }
 
-func (s *Images) write(i int, x, y *column, row int) {
+func (s *Images) write(i int, x, y *column, row int) error {
 	src := s.Bytes(i)
 	s.convert(x.f32[row*len(src):][:len(src)], src)
 	y.i32[row] = s.labels[i]
+	return nil
 }
 
 // convert looks every byte up.

@@ -96,8 +96,8 @@ func TestFlipTwiceIsNothing(t *testing.T) {
 
 func TestHalfATurnTwiceIsNothing(t *testing.T) {
 	p := counted(4, 5, 3)
-	p.warp(-1, 0, 0, 0)
-	p.warp(-1, 0, 0, 0)
+	p.Warp(Map{YY: -1, XX: -1})
+	p.Warp(Map{YY: -1, XX: -1})
 	if !slices.Equal(p.Pix, counted(4, 5, 3).Pix) {
 		t.Errorf("%v", p.Pix)
 	}

@@ -30,10 +30,18 @@ type Loader struct {
 	DropLast  bool      // leave out an epoch's last batch if it is short
 	Seed      uint64    // of order and transforms
 	Workers   int       // goroutines that prepare batches ahead; 0: what the data calls for, below 0: none
-	Transform Transform // changes each X, float32 images; nil: none
+	Transform Transform // changes each X, float32 images, and what lies on it; nil: none
 
-	// Collate joins examples; nil stacks them, and they must be alike. See
-	// PadBatch. The loader sets Index and N.
+	// Weights say how often each example is drawn, relative to the others, in an
+	// epoch of as many examples as there are; they shuffle. Nil: each once. See
+	// [Balanced].
+	Weights []float64
+	// Mix changes a batch as a whole, after its transforms; nil: none. See
+	// [Mixup].
+	Mix BatchTransform
+
+	// Collate joins examples; nil stacks them, and they must be alike but for
+	// the number of their objects. See PadBatch. The loader sets Index and N.
 	Collate func([]Example) (Batch, error)
 }
 
@@ -97,6 +105,9 @@ func (l *Loader) check(from, to int) error {
 	case l.Batch >= 0 && l.PerEpoch() == 0:
 		fault("DropLast drops everything: %d examples make no batch of %d; lower Batch or keep the last", l.Data.Len(), l.size())
 	}
+	if l.Data != nil {
+		faults = append(faults, checkWeights(l.Weights, l.Data.Len()))
+	}
 	return errors.Join(faults...)
 }
 
@@ -104,13 +115,13 @@ func (l *Loader) check(from, to int) error {
 // to wake a worker; transforms take about as long as a small network's step;
 // all else may read files.
 func (l *Loader) workers() int {
-	_, isDirect := l.Data.(direct)
+	d, isDirect := l.Data.(direct)
 	switch {
 	case l.Workers != 0:
 		return max(l.Workers, 0)
-	case !isDirect || l.Collate != nil:
+	case !isDirect || l.Collate != nil || d.slow():
 		return runtime.GOMAXPROCS(0)
-	case l.Transform != nil:
+	case l.Transform != nil || l.Mix != nil:
 		return 1
 	}
 	return 0
@@ -172,7 +183,7 @@ type slot struct {
 	err        error
 	panicked   any
 	index      []int
-	sizes      []*buffers // by number of rows: the usual, and a short last one
+	sizes      []*buffers // by form and number of rows: the usual, and a short last one
 	full, free chan struct{}
 }
 
@@ -181,6 +192,13 @@ type buffers struct {
 	x, y   *column
 	xt, yt tensor.Tensor
 	rows   int
+}
+
+func (b *buffers) ySame(y form) bool {
+	if b.y == nil {
+		return y.none()
+	}
+	return b.y.same(y)
 }
 
 // await waits for the slot's batch; false if ctx is done first.
@@ -212,7 +230,7 @@ func (s *slot) deliver(yield func(Batch, error) bool) bool {
 // memory returns buffers of the given forms and rows, made once.
 func (s *slot) memory(x, y form, rows int) *buffers {
 	for _, b := range s.sizes {
-		if b.rows == rows {
+		if b.rows == rows && b.x.same(x) && b.ySame(y) {
 			return b
 		}
 	}

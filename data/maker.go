@@ -20,6 +20,8 @@ type maker struct {
 	rng      tensor.Rand
 	picture  Picture
 	examples []Example
+	drawn    []int      // of Weights, before it is shuffled
+	objects  [][]Object // of the batch's rows
 }
 
 func (l *Loader) maker(ctx context.Context) *maker {
@@ -45,9 +47,13 @@ func (m *maker) fill(s *slot, n int) {
 	m.choose(s, n)
 	if d, ok := m.l.Data.(direct); ok && m.l.Collate == nil {
 		s.err = m.direct(d, s, n)
-		return
+	} else {
+		s.err = m.collate(s, n)
 	}
-	s.err = m.collate(s, n)
+	if s.err == nil && m.l.Mix != nil {
+		engine.Seed(&m.rng, nil, m.l.Seed, mixStream|uint64(n), false)
+		s.err = m.l.Mix(&m.rng, &s.batch)
+	}
 }
 
 func (m *maker) caught(s *slot) {
@@ -66,7 +72,7 @@ func (m *maker) choose(s *slot, n int) {
 	from := n % m.per * size
 	to := min(from+size, total)
 	s.index = s.index[:0]
-	if !m.l.Shuffle {
+	if !m.l.Shuffle && m.l.Weights == nil {
 		for i := from; i < to; i++ {
 			s.index = append(s.index, i)
 		}
@@ -76,11 +82,14 @@ func (m *maker) choose(s *slot, n int) {
 	s.index = append(s.index, m.order[from:to]...)
 }
 
-// The random streams of a loader's seed: one an epoch for its order, one for
-// each place in each batch.
-const orderStream = 1 << 63
+// The random streams of a loader's seed: one an epoch for its order, one a
+// batch for its mix, one for each place in each batch.
+const (
+	orderStream = 1 << 63
+	mixStream   = 1 << 62
+)
 
-// shuffle sets m.order to epoch's permutation of 0…n−1 (Fisher and Yates).
+// shuffle sets m.order to epoch's examples.
 func (m *maker) shuffle(epoch, n int) {
 	if m.epoch == epoch {
 		return
@@ -90,6 +99,15 @@ func (m *maker) shuffle(epoch, n int) {
 		m.order = make([]int, n)
 	}
 	engine.Seed(&m.rng, nil, m.l.Seed, orderStream|uint64(epoch), false)
+	if m.l.Weights != nil {
+		m.draw(m.l.Weights)
+		return
+	}
+	m.deal()
+}
+
+// deal sets m.order to a permutation (Fisher and Yates).
+func (m *maker) deal() {
 	for i := range m.order {
 		j := m.rng.IntN(i + 1)
 		m.order[i] = m.order[j]
@@ -101,27 +119,122 @@ func (m *maker) shuffle(epoch, n int) {
 func (m *maker) direct(d direct, s *slot, n int) error {
 	fx, fy := d.forms()
 	b := s.memory(fx, fy, len(s.index))
+	boxes, _ := d.(boxed)
+	out := b
 	for row, i := range s.index {
-		d.write(i, b.x, b.y, row)
-		if m.l.Transform == nil {
-			continue
+		if d.slow() && m.ctx.Err() != nil {
+			return m.ctx.Err()
 		}
-		if err := m.transform(b.x, row, row, n, i); err != nil {
+		at := row
+		if out != b {
+			at = 0 // the pictures change their size, so b lends them a row
+		}
+		if err := d.write(i, b.x, b.y, at); err != nil {
 			return err
 		}
+		if err := m.pose(b, at, i, boxes); err != nil {
+			return err
+		}
+		if m.l.Transform != nil {
+			m.transform(row, n)
+			if row == 0 {
+				out = s.sized(b, &m.picture)
+			}
+			if err := settle(out, b, &m.picture, row, at, i); err != nil {
+				return err
+			}
+		}
+		m.keep(row)
 	}
-	s.batch = Batch{X: b.xt, Y: b.yt, Index: s.index, N: len(s.index)}
+	s.batch = Batch{X: out.xt, Y: out.yt, Index: s.index, N: len(s.index)}
+	if boxes != nil {
+		s.batch.More = map[string]tensor.Tensor{}
+		putObjects(s.batch.More, m.objects[:s.batch.N], true)
+	}
 	return nil
 }
 
-// transform changes row at of x in place. Its randomness follows from seed,
-// batch n and the row in the batch.
-func (m *maker) transform(x *column, at, row, n, example int) error {
-	if err := m.picture.frame(x, at); err != nil {
-		return fmt.Errorf("data: example %d: %w", example, err)
+// pose points m.picture at row at of b, and gives it its objects.
+func (m *maker) pose(b *buffers, at, example int, boxes boxed) error {
+	p := &m.picture
+	p.Objects = p.Objects[:0]
+	if m.l.Transform != nil {
+		if err := p.frame(b.x, b.y, at); err != nil {
+			return fmt.Errorf("data: example %d: %w", example, err)
+		}
 	}
+	if boxes != nil {
+		p.Objects = boxes.objects(example, p.Objects)
+	}
+	return nil
+}
+
+// transform changes m.picture. Its randomness follows from seed, batch n and
+// the row in the batch.
+func (m *maker) transform(row, n int) {
 	engine.Seed(&m.rng, nil, m.l.Seed, uint64(n)<<24|uint64(row), false)
 	m.l.Transform(&m.rng, &m.picture)
+}
+
+// keep stores the picture's objects as the row's.
+func (m *maker) keep(row int) {
+	for row >= len(m.objects) {
+		m.objects = append(m.objects, nil)
+	}
+	m.objects[row] = append(m.objects[row][:0], m.picture.Objects...)
+}
+
+// sized returns b, or memory for pictures of p's size if a transform has
+// changed it.
+func (s *slot) sized(b *buffers, p *Picture) *buffers {
+	if h, w := extent(b.x.dims); h == p.H && w == p.W {
+		return b
+	}
+	x, y := formOf(p.dims(len(b.x.dims)), tensor.Float32), form{}
+	if b.y != nil {
+		y = b.y.form
+	}
+	if p.Mask != nil {
+		y = formOf([]int{p.H, p.W}, tensor.Int32)
+	}
+	return s.memory(x, y, b.rows)
+}
+
+// extent returns height and width of X's axes. See [Picture.frame].
+func extent(dims []int) (h, w int) {
+	if len(dims) == 1 {
+		return 1, dims[0]
+	}
+	return dims[0], dims[1]
+}
+
+// dims returns the picture's axes, as many as X had.
+func (p *Picture) dims(rank int) []int {
+	switch rank {
+	case 1:
+		return []int{p.H * p.W * p.C}
+	case 2:
+		return []int{p.H, p.W * p.C}
+	}
+	return []int{p.H, p.W, p.C}
+}
+
+// settle puts the transformed picture, and Y, which lie in row at of b, into
+// out's row.
+func settle(out, b *buffers, p *Picture, row, at, example int) error {
+	if h, w := extent(out.x.dims); h != p.H || w != p.W || len(p.Pix) != out.x.size {
+		return fmt.Errorf("data: example %d is %d×%d after the transforms, the batch's first %d×%d: end them with data.Crop or data.Resize", example, p.H, p.W, h, w)
+	}
+	if to := out.x.f32[row*out.x.size:][:out.x.size]; &to[0] != &p.Pix[0] {
+		copy(to, p.Pix)
+	}
+	if p.Mask != nil {
+		if to := out.y.i32[row*out.y.size:][:out.y.size]; &to[0] != &p.Mask[0] {
+			copy(to, p.Mask)
+		}
+	} else if out != b && out.y != nil {
+		out.y.put(row, b.y, at)
+	}
 	return nil
 }
 
@@ -136,8 +249,13 @@ func (m *maker) collate(s *slot, n int) error {
 		if err != nil {
 			return fmt.Errorf("data: example %d: %w", i, err)
 		}
-		if e.X, err = m.changed(e.X, row, n, i); err != nil {
-			return err
+		if !e.X.Valid() {
+			return fmt.Errorf("data: example %d has no X", i)
+		}
+		if m.l.Transform != nil {
+			if e, err = m.changed(e, row, n, i); err != nil {
+				return err
+			}
 		}
 		m.examples = append(m.examples, e)
 	}
@@ -154,19 +272,31 @@ func (m *maker) collate(s *slot, n int) error {
 	return nil
 }
 
-// changed returns a transformed copy of x.
-func (m *maker) changed(x tensor.Tensor, row, n, example int) (tensor.Tensor, error) {
-	if !x.Valid() {
-		return x, fmt.Errorf("data: example %d has no X", example)
+// changed returns e with transformed copies of what transforms change.
+func (m *maker) changed(e Example, row, n, example int) (Example, error) {
+	b := &buffers{rows: 1}
+	rank := e.X.Rank()
+	b.x, _ = newColumn(whole(e.X).form, 1)
+	from := whole(e.X)
+	b.x.put(0, &from, 0)
+	if y := whole(e.Y); y.maskOf(&from) {
+		b.y, _ = newColumn(y.form, 1)
+		b.y.put(0, &y, 0)
 	}
-	if m.l.Transform == nil {
-		return x, nil
+	if err := m.pose(b, 0, example, nil); err != nil {
+		return e, err
 	}
-	from := whole(x)
-	to, t := newColumn(from.form, 1)
-	to.put(0, &from, 0)
-	if err := m.transform(to, 0, row, n, example); err != nil {
-		return x, err
+	p := &m.picture
+	if hasObjects(e.More) {
+		p.Objects = append(p.Objects, e.Objects()...)
 	}
-	return t.Reshape(from.dims...), nil
+	m.transform(row, n)
+	e.X = tensor.Of(p.Pix, p.dims(rank)...)
+	if p.Mask != nil {
+		e.Y = tensor.Of(p.Mask, p.H, p.W)
+	}
+	if hasObjects(e.More) {
+		e = e.WithObjects(p.Objects)
+	}
+	return e, nil
 }

@@ -9,11 +9,27 @@ import (
 )
 
 // Picture is an example's X while transforms change it: float32 values
-// [H, W, C] in Pix. A transform writes Pix; the size stays.
+// [H, W, C] in Pix, and what lies on it. A transform that moves pixels moves
+// Mask and Objects along: Flip, Crop, Resize and Warp do, and what is built of
+// them does too. One that only changes values writes Pix.
 type Picture struct {
 	Pix     []float32
 	H, W, C int
-	spare   []float32
+	Mask    []int32  // [H, W], the label of each pixel, where Y is such a mask; else nil
+	Objects []Object // those of [Example.WithObjects], in pixels of the picture
+
+	spare     []float32
+	spareMask []int32
+	own       [2]surface // memory of pictures that have changed their size
+	turn      int
+	taps      []float64
+	wide      []float32
+}
+
+// surface is memory for a picture and its mask.
+type surface struct {
+	pix  []float32
+	mask []int32
 }
 
 // Transform changes a picture in place. r is the only source of chance; it
@@ -22,8 +38,9 @@ type Picture struct {
 // Several goroutines call a Transform at once.
 type Transform func(r *tensor.Rand, p *Picture)
 
-// frame points p at row of x: [H, W, C], [H, W] (C is 1) or [n] (H, C are 1).
-func (p *Picture) frame(x *column, row int) error {
+// frame points p at row of x: [H, W, C], [H, W] (C is 1) or [n] (H, C are 1),
+// and at row of y if that is a mask of the same height and width.
+func (p *Picture) frame(x, y *column, row int) error {
 	if x.dtype != tensor.Float32 || len(x.dims) < 1 || len(x.dims) > 3 {
 		return fmt.Errorf("X is %v: a Transform wants float32 [H, W, C]", x.form)
 	}
@@ -35,7 +52,32 @@ func (p *Picture) frame(x *column, row int) error {
 	if len(x.dims) == 3 {
 		p.C = x.dims[2]
 	}
+	p.Mask, p.Objects = nil, p.Objects[:0]
+	if y != nil && y.maskOf(x) {
+		p.Mask = y.i32[row*y.size : (row+1)*y.size]
+	}
 	return nil
+}
+
+// maskOf tells whether rows of c label the pixels of x's.
+func (c *column) maskOf(x *column) bool {
+	return c.dtype == tensor.Int32 && len(c.dims) == 2 && len(x.dims) >= 2 && c.dims[0] == x.dims[0] && c.dims[1] == x.dims[1]
+}
+
+// fresh gives p another size, and memory of its own for it, to be filled. It
+// returns p as it was, which is valid until the next call but one.
+func (p *Picture) fresh(h, w int) (old Picture) {
+	old = *p
+	p.turn ^= 1
+	s := &p.own[p.turn]
+	p.H, p.W = h, w
+	s.pix = slices.Grow(s.pix[:0], h*w*p.C)[:h*w*p.C]
+	p.Pix = s.pix
+	if p.Mask != nil {
+		s.mask = slices.Grow(s.mask[:0], h*w)[:h*w]
+		p.Mask = s.mask
+	}
+	return old
 }
 
 // copied returns a copy of Pix, valid until the next call.
@@ -63,27 +105,16 @@ func Compose(all ...Transform) Transform {
 // RandomFlip turns left and right around in half of the pictures.
 func RandomFlip() Transform {
 	return func(r *tensor.Rand, p *Picture) {
-		if r.Float64() >= 0.5 {
-			return
-		}
-		for y := range p.H {
-			mirror(p.row(y), p.C)
-		}
-	}
-}
-
-// mirror reverses a row of pixels of c channels.
-func mirror(row []float32, c int) {
-	for a, b := 0, len(row)-c; a < b; a, b = a+c, b-c {
-		for k := range c {
-			row[a+k], row[b+k] = row[b+k], row[a+k]
+		if r.Float64() < 0.5 {
+			p.Flip()
 		}
 	}
 }
 
 // RandomCrop moves the picture by up to pad pixels each way, at random, as if
 // it had been padded with its edge pixels and cropped. Edge pixels, and not
-// zeros, because zero is no colour in particular once values are normalised.
+// zeros, because zero is no colour in particular once values are normalised;
+// a mask is padded with −100, for nobody knows what is there.
 func RandomCrop(pad int) Transform {
 	if pad < 0 {
 		tensor.Fail("data.RandomCrop", "pad is %d, want 0 or more pixels", pad)
@@ -107,6 +138,12 @@ func (p *Picture) move(dy, dx int) {
 			copy(to[x*p.C:(x+1)*p.C], from[clampInt(x+dx, p.W)*p.C:])
 		}
 	}
+	p.moveMask(dy, dx)
+	p.moved(func(o Object) Object {
+		o.X1, o.X2 = o.X1-float32(dx), o.X2-float32(dx)
+		o.Y1, o.Y2 = o.Y1-float32(dy), o.Y2-float32(dy)
+		return o
+	})
 }
 
 func clampInt(i, n int) int { return min(max(i, 0), n-1) }
@@ -195,64 +232,49 @@ func Contrast(amount float64) Transform {
 	}
 }
 
-func checkAmount(op string, amount float64) {
-	if !(amount >= 0) || math.IsInf(amount, 0) {
-		tensor.Fail(op, "amount is %g, want a finite number, 0 or more", amount)
-	}
-}
-
-// Affine turns, zooms and moves pictures at random around their centre, each
-// value drawn evenly; pixels are interpolated bilinearly, beyond the edge the
-// edge's pixels go on.
-type Affine struct {
-	Rotate float64 // up to this angle either way, in degrees
-	Scale  float64 // by a factor in [1 − Scale, 1 + Scale]; below 1
-	Shift  float64 // up to this share of height and width each way
-}
+// Jitter changes the colours of pictures at random, each amount drawn evenly
+// from either side: what a Brightness of 0.2 adds is in [−0.2, 0.2], what a
+// Contrast or a Saturation of 0.2 multiplies by is in [0.8, 1.2], Hue is turned
+// by up to so many degrees. Saturation and Hue need three channels, red, green
+// and blue, and leave others alone.
+type Jitter struct{ Brightness, Contrast, Saturation, Hue float64 }
 
 // Transform returns the transform. It panics with a [*tensor.Error] if a field
-// is negative or Scale is not below 1.
-func (a Affine) Transform() Transform {
-	checkAmount("data.Affine", a.Rotate)
-	checkAmount("data.Affine", a.Scale)
-	checkAmount("data.Affine", a.Shift)
-	if a.Scale >= 1 {
-		tensor.Fail("data.Affine", "Scale is %g, want below 1: a factor of 0 leaves nothing to see", a.Scale)
-	}
+// is negative or not finite.
+func (j Jitter) Transform() Transform {
+	light, contrast := Brightness(j.Brightness), Contrast(j.Contrast)
+	checkAmount("data.Jitter", j.Saturation)
+	checkAmount("data.Jitter", j.Hue)
 	return func(r *tensor.Rand, p *Picture) {
-		angle := a.Rotate * math.Pi / 180 * (2*r.Float64() - 1)
-		zoom := 1 + a.Scale*(2*r.Float64()-1)
-		dy := a.Shift * float64(p.H) * (2*r.Float64() - 1)
-		dx := a.Shift * float64(p.W) * (2*r.Float64() - 1)
-		sin, cos := math.Sincos(angle)
-		p.warp(cos/zoom, sin/zoom, dy, dx)
-	}
-}
-
-// warp takes pixel (y, x) from where the inverse map puts it: the offset from
-// the centre, less the shift, turned and scaled by [cos, sin].
-func (p *Picture) warp(cos, sin, dy, dx float64) {
-	old := Picture{Pix: p.copied(), H: p.H, W: p.W, C: p.C}
-	cy, cx := float64(p.H-1)/2, float64(p.W-1)/2
-	for y := range p.H {
-		row := p.row(y)
-		for x := range p.W {
-			u, v := float64(y)-cy-dy, float64(x)-cx-dx
-			old.sample(row[x*p.C:(x+1)*p.C], cy+cos*u+sin*v, cx+cos*v-sin*u)
+		light(r, p)
+		contrast(r, p)
+		by := 1 + j.Saturation*(2*r.Float64()-1)
+		turn := j.Hue * math.Pi / 180 * (2*r.Float64() - 1)
+		if p.C == 3 && (by != 1 || turn != 0) {
+			p.recolour(by, turn)
 		}
 	}
 }
 
-// sample writes the value at (y, x) between pixels to dst.
-func (p *Picture) sample(dst []float32, y, x float64) {
-	y, x = min(max(y, 0), float64(p.H-1)), min(max(x, 0), float64(p.W-1))
-	y0, x0 := int(y), int(x)
-	fy, fx := float32(y-float64(y0)), float32(x-float64(x0))
-	top, bottom := p.row(y0), p.row(min(y0+1, p.H-1))
-	a, b := x0*p.C, min(x0+1, p.W-1)*p.C
-	for k := range dst {
-		t := top[a+k] + fx*(top[b+k]-top[a+k])
-		u := bottom[a+k] + fx*(bottom[b+k]-bottom[a+k])
-		dst[k] = t + fy*(u-t)
+// recolour scales each pixel's distance from its luma and turns it around the
+// axis of greys, keeping the luma. Source of the axes: NTSC's YIQ.
+func (p *Picture) recolour(by, turn float64) {
+	sin, cos := math.Sincos(turn)
+	c, s := float32(by*cos), float32(by*sin)
+	for k := 0; k+2 < len(p.Pix); k += 3 {
+		r, g, b := p.Pix[k], p.Pix[k+1], p.Pix[k+2]
+		y := 0.299*r + 0.587*g + 0.114*b
+		i := 0.5959*r - 0.2746*g - 0.3213*b
+		q := 0.2115*r - 0.5227*g + 0.3112*b
+		i, q = c*i-s*q, s*i+c*q
+		p.Pix[k] = y + 0.956*i + 0.619*q
+		p.Pix[k+1] = y - 0.272*i - 0.647*q
+		p.Pix[k+2] = y - 1.106*i + 1.703*q
+	}
+}
+
+func checkAmount(op string, amount float64) {
+	if !(amount >= 0) || math.IsInf(amount, 0) {
+		tensor.Fail(op, "amount is %g, want a finite number, 0 or more", amount)
 	}
 }

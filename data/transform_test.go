@@ -143,7 +143,7 @@ func TestWarp(t *testing.T) {
 		"off to the right": {1, 0, 0, 9, []float32{0, 0, 0, 3, 3, 3, 6, 6, 6}},
 	} {
 		p := counted(3, 3, 1)
-		p.warp(c.cos, c.sin, c.dy, c.dx)
+		p.Warp(Map{c.cos, c.sin, -c.sin, c.cos, c.dy, c.dx})
 		if name == "a quarter turn" && p.Pix[0] == 2 { // the other way round
 			slices.Reverse(c.want)
 		}
@@ -193,7 +193,7 @@ func TestFrame(t *testing.T) {
 	var p Picture
 	for want, dims := range map[[3]int][]int{{2, 3, 4}: {2, 3, 4}, {2, 3, 1}: {2, 3}, {1, 5, 1}: {5}} {
 		c, _ := newColumn(formOf(dims, tensor.Float32), 2)
-		if err := p.frame(c, 1); err != nil || [3]int{p.H, p.W, p.C} != want || len(p.Pix) != c.size {
+		if err := p.frame(c, nil, 1); err != nil || [3]int{p.H, p.W, p.C} != want || len(p.Pix) != c.size {
 			t.Errorf("%v: %d×%d×%d, %v", dims, p.H, p.W, p.C, err)
 		}
 	}
