@@ -1,0 +1,25 @@
+// Package book lists the recipes: a new one is a folder beside this one and a
+// line here. The command and programs may import it.
+package book
+
+import (
+	"github.com/limpid-ml/limpid/recipe"
+	"github.com/limpid-ml/limpid/recipe/fashion"
+)
+
+// Recipes are all recipes; the first is what "limpid train" trains.
+var Recipes = []*recipe.Recipe{
+	fashion.Recipe,
+}
+
+// Find returns the recipe with the given name, or nil and the nearest name.
+func Find(name string) (found *recipe.Recipe, near string) {
+	var names []string
+	for _, r := range Recipes {
+		if r.Name == name {
+			return r, ""
+		}
+		names = append(names, r.Name)
+	}
+	return nil, recipe.Nearest(name, names)
+}

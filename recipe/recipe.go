@@ -1,0 +1,99 @@
+package recipe
+
+import (
+	"image"
+
+	"github.com/limpid-ml/limpid/data"
+	"github.com/limpid-ml/limpid/nn"
+	"github.com/limpid-ml/limpid/optim"
+	"github.com/limpid-ml/limpid/recipe/photo"
+	"github.com/limpid-ml/limpid/tensor"
+	"github.com/limpid-ml/limpid/train"
+)
+
+// Recipe is a task that the command can train: a folder below this one has
+// it, and a line in recipe/book lists it.
+type Recipe struct {
+	Name  string
+	Short string // one line, for the list of recipes
+	// New returns the defaults, a pointer to a struct that embeds Common: those
+	// for the full data, or those for what limpid brings along.
+	New func(full bool) Config
+	// Open makes the task that cfg, of the type New returns, describes.
+	Open func(cfg Config) (*Task, error)
+}
+
+// Config is a recipe's configuration: typed, and stored in the run.
+type Config interface{ Shared() *Common }
+
+// Common holds the settings that every recipe has.
+type Common struct {
+	Seed      uint64  `json:"seed" help:"of the first weights, the order of examples and all noise"`
+	Epochs    int     `json:"epochs" help:"passes over the training data" min:"1" max:"100000"`
+	Batch     int     `json:"batch" help:"examples in a step" min:"1" max:"65536"`
+	LR        float64 `json:"lr" help:"learning rate, the highest of the schedule" above:"0" max:"100"`
+	Optimizer string  `json:"optimizer" help:"update rule" oneof:"sgd|adam|adamw|rmsprop|adagrad|adadelta"`
+	Momentum  float64 `json:"momentum" help:"of sgd and rmsprop" min:"0" max:"0.9999"`
+	Schedule  string  `json:"schedule" help:"of the learning rate over the run" oneof:"constant|cosine|one-cycle"`
+	Warmup    int     `json:"warmup" help:"steps in which the learning rate first rises" min:"0" max:"1000000"`
+	Decay     float64 `json:"weight-decay" help:"pull of the weights towards 0" min:"0" max:"10"`
+	Clip      float64 `json:"clip" help:"longest gradient; 0: any" min:"0" max:"1e6"`
+	Every     int     `json:"checkpoint" help:"steps between checkpoints; 0: one after each epoch" min:"0" max:"1000000000"`
+	Data      string  `json:"data" help:"folder with the full data; empty: what limpid brings along"`
+}
+
+// Shared returns c itself, so that a configuration that embeds Common is a
+// Config.
+func (c *Common) Shared() *Common { return c }
+
+// Rule returns the optimiser that c asks for.
+func (c *Common) Rule() optim.Rule {
+	switch c.Optimizer {
+	case "sgd":
+		return optim.SGD{LR: c.LR, Momentum: c.Momentum, Decay: c.Decay}
+	case "adamw":
+		return optim.AdamW{LR: c.LR, Decay: c.Decay}
+	case "rmsprop":
+		return optim.RMSprop{LR: c.LR, Momentum: c.Momentum, Decay: c.Decay}
+	case "adagrad":
+		return optim.Adagrad{LR: c.LR, Decay: c.Decay}
+	case "adadelta":
+		return optim.Adadelta{LR: c.LR, Decay: c.Decay}
+	}
+	return optim.Adam{LR: c.LR, Decay: c.Decay}
+}
+
+// Rates returns the schedule that c asks for, over so many steps.
+func (c *Common) Rates(steps int) optim.Schedule {
+	rates := optim.Constant()
+	switch c.Schedule {
+	case "cosine":
+		rates = optim.Cosine(steps)
+	case "one-cycle":
+		rates = optim.OneCycle(steps)
+	}
+	if c.Warmup > 0 {
+		rates = optim.Warmup(c.Warmup, rates)
+	}
+	return rates
+}
+
+// Task is a recipe made ready by a configuration.
+type Task struct {
+	Net     *nn.Net
+	Fit     train.Config // all but Dir and Observers
+	Test    data.Dataset // read once, after training
+	Classes []string
+	// Reference is the test accuracy that the recipe must reach; 0: none is
+	// set for this configuration.
+	Reference float64
+	// Picture turns a picture into one input [H, W, C]; nil: the recipe takes
+	// no pictures.
+	Picture func(img image.Image) (tensor.Tensor, *photo.Prepared)
+}
+
+// Steps returns how many training steps the task takes.
+func (t *Task) Steps() int {
+	l := data.Loader{Data: t.Fit.Data, Batch: t.Fit.Batch}
+	return l.PerEpoch() * t.Fit.Epochs
+}
