@@ -1,0 +1,214 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"charm.land/lipgloss/v2"
+)
+
+// progress is what a training run shows of itself, at one moment.
+type progress struct {
+	recipe, run   string
+	epoch, epochs int // the epoch under way, from 1
+	step, steps   int // done, in all
+	elapsed       time.Duration
+	left          time.Duration // 0: not known yet
+	rate          float64       // examples a second
+	losses        []float64     // recent means, the oldest first
+	validation    []float64     // accuracy after each epoch
+	layers        []layerHealth
+	stopping      bool
+}
+
+// layerHealth is a layer at a glance.
+type layerHealth struct {
+	path   string
+	update float64 // length of the last change over that of the weights; 0: has none
+	dead   float64 // share of units that gave 0 for a whole batch; −1: does not apply
+}
+
+// Bounds beyond which the live view speaks up, as shares.
+const (
+	updateSlow = 1e-5
+	updateFast = 3e-2
+	deadMany   = 0.5
+)
+
+// verdict says in a word how the layer does.
+func (h layerHealth) verdict() string {
+	switch {
+	case h.update != h.update:
+		return "not a number"
+	case h.dead > deadMany:
+		return "dying"
+	case h.update > updateFast:
+		return "restless"
+	case h.update > 0 && h.update < updateSlow:
+		return "asleep"
+	}
+	return "well"
+}
+
+var (
+	styleTitle = lipgloss.NewStyle().Bold(true)
+	styleFaint = lipgloss.NewStyle().Faint(true)
+	styleGood  = lipgloss.NewStyle().Foreground(lipgloss.Color("2"))
+	styleBad   = lipgloss.NewStyle().Foreground(lipgloss.Color("3"))
+	styleLine  = lipgloss.NewStyle().Foreground(lipgloss.Color("6"))
+)
+
+// frame draws p, width columns wide and at most height rows high.
+func (p *progress) frame(width, height int) string {
+	width = max(40, min(width, 100))
+	lines := []string{
+		styleTitle.Render("limpid · "+p.recipe) + styleFaint.Render("   "+p.run),
+		p.bar(width),
+		p.clock(),
+		"",
+		p.curve("loss", p.losses, "%.4f", 1, width),
+		p.curve("accuracy", p.validation, "%.1f%%", 100, width),
+		"",
+	}
+	foot := styleFaint.Render("q stops here and keeps a checkpoint")
+	if p.stopping {
+		foot = styleBad.Render("stopping: finishing the step, writing a checkpoint …")
+	}
+	room := max(0, height-len(lines)-2)
+	for i, l := range p.health() {
+		if i < room {
+			lines = append(lines, l)
+		}
+	}
+	return strings.Join(append(lines, foot), "\n")
+}
+
+func (p *progress) bar(width int) string {
+	share := 0.0
+	if p.steps > 0 {
+		share = float64(p.step) / float64(p.steps)
+	}
+	head := fmt.Sprintf("epoch %d of %d ", p.epoch, p.epochs)
+	tail := fmt.Sprintf(" %3.0f%%", 100*share)
+	return head + styleLine.Render(rail(share, max(10, width-len(head)-len(tail)))) + tail
+}
+
+func (p *progress) clock() string {
+	s := fmt.Sprintf("%s so far", lasting(p.elapsed))
+	if p.left > 0 {
+		s += fmt.Sprintf(" · %s left", lasting(p.left))
+	}
+	if p.rate > 0 {
+		s += fmt.Sprintf(" · %s examples/s", grouped(int(p.rate)))
+	}
+	return s
+}
+
+func (p *progress) curve(name string, values []float64, format string, scale float64, width int) string {
+	last := "—"
+	if n := len(values); n > 0 {
+		last = fmt.Sprintf(format, values[n-1]*scale)
+	}
+	return fmt.Sprintf("%-9s%-8s", name, last) + styleLine.Render(spark(values, width-18))
+}
+
+func (p *progress) health() []string {
+	if len(p.layers) == 0 {
+		return nil
+	}
+	rows := [][]string{{"layer", "change/step", "dead", ""}}
+	for _, l := range p.layers {
+		update, dead := "—", "—"
+		if l.update != 0 {
+			update = fmt.Sprintf("%.1e", l.update)
+		}
+		if l.dead >= 0 {
+			dead = fmt.Sprintf("%.0f%%", 100*l.dead)
+		}
+		rows = append(rows, []string{l.path, update, dead, l.verdict()})
+	}
+	lines := strings.Split(strings.TrimRight(columns("lrrl", rows), "\n"), "\n")
+	lines[0] = styleFaint.Render(lines[0])
+	for i, l := range p.layers {
+		word := l.verdict()
+		style := styleBad
+		if word == "well" {
+			style = styleGood
+		}
+		lines[i+1] = strings.TrimSuffix(lines[i+1], word) + style.Render(word)
+	}
+	return append(lines, "")
+}
+
+// liveModel is the terminal view of a run.
+type liveModel struct {
+	now           progress
+	width, height int
+	stop          func() // asks the run to stop
+}
+
+type doneMsg struct{}
+
+// Init asks for nothing.
+func (m *liveModel) Init() tea.Cmd { return nil }
+
+// Update takes in a key, the terminal's size or the run's progress.
+func (m *liveModel) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		m.width, m.height = msg.Width, msg.Height
+	case progress:
+		msg.stopping = m.now.stopping
+		m.now = msg
+	case doneMsg:
+		return m, tea.Quit
+	case tea.KeyPressMsg:
+		switch msg.String() {
+		case "q", "ctrl+c", "esc":
+			m.now.stopping = true
+			m.stop()
+		}
+	}
+	return m, nil
+}
+
+// View draws the progress.
+func (m *liveModel) View() tea.View { return tea.NewView(m.now.frame(m.width, m.height)) }
+
+// screen shows a run's progress until it is closed.
+type screen interface {
+	show(p progress)
+	close()
+}
+
+// liveScreen draws on a terminal.
+type liveScreen struct {
+	program *tea.Program
+	done    chan struct{}
+}
+
+// newLiveScreen starts drawing on s.Err. stop is called when the user asks
+// for the run to stop. close ends the goroutine.
+func newLiveScreen(s Streams, stop func()) *liveScreen {
+	m := &liveModel{width: 80, height: 24, stop: stop}
+	l := &liveScreen{
+		program: tea.NewProgram(m, tea.WithInput(s.In), tea.WithOutput(s.Err), tea.WithoutSignalHandler()),
+		done:    make(chan struct{}),
+	}
+	go func() {
+		defer close(l.done)
+		if _, err := l.program.Run(); err != nil {
+			stop() // the terminal is gone
+		}
+	}()
+	return l
+}
+
+func (l *liveScreen) show(p progress) { l.program.Send(p) }
+
+func (l *liveScreen) close() {
+	l.program.Send(doneMsg{})
+	<-l.done
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"bytes"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+)
+
+func someProgress() progress {
+	return progress{
+		recipe: "fashion", run: "runs/x", epoch: 3, epochs: 12, step: 200, steps: 1020,
+		elapsed: 11 * time.Second, left: 44 * time.Second, rate: 6123.4,
+		losses: []float64{2.3, 1.5, 0.9, 0.5}, validation: []float64{0.71, 0.834},
+		layers: []layerHealth{{"0", 2e-3, 0.03}, {"1", 1e-6, -1}, {"4", 0.2, -1}, {"9", 1e-3, 0.75}, {"11", math.NaN(), -1}},
+	}
+}
+
+func TestFrame(t *testing.T) {
+	p := someProgress()
+	got := ansi.Strip(p.frame(80, 40))
+	for _, want := range []string{
+		"limpid · fashion", "runs/x", "epoch 3 of 12 ━", " 20%", "11 s so far · 44 s left · 6,123 examples/s",
+		"loss     0.5000  █▅▃▁", "accuracy 83.4%   ▁█",
+		"layer  change/step  dead", "0          2.0e-03    3%  well", "asleep", "restless", "dying", "not a number",
+		"q stops here and keeps a checkpoint",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("lacks %q:\n%s", want, got)
+		}
+	}
+}
+
+func TestFrameFitsTheTerminal(t *testing.T) {
+	p := someProgress()
+	for i := range 300 {
+		p.losses = append(p.losses, float64(i%17))
+	}
+	for _, size := range [][2]int{{40, 10}, {80, 24}, {100, 50}, {300, 12}} {
+		lines := strings.Split(ansi.Strip(p.frame(size[0], size[1])), "\n")
+		if len(lines) > size[1] {
+			t.Errorf("%v: %d lines", size, len(lines))
+		}
+		for _, l := range lines {
+			if n := ansi.StringWidth(l); n > size[0] && size[0] >= 60 {
+				t.Errorf("%v: %d columns: %q", size, n, l)
+			}
+		}
+	}
+	(&progress{}).frame(0, 0) // before anything is known
+}
+
+func TestKeysStopTheRun(t *testing.T) {
+	for _, key := range []tea.KeyPressMsg{{Code: 'q', Text: "q"}, {Code: 'c', Mod: tea.ModCtrl}} {
+		stopped := 0
+		m := &liveModel{now: someProgress(), width: 80, height: 24, stop: func() { stopped++ }}
+		m.Update(tea.KeyPressMsg{Code: 'x', Text: "x"})
+		if stopped != 0 {
+			t.Fatal("x stopped the run")
+		}
+		m.Update(key)
+		m.Update(someProgress()) // a late one
+		if stopped != 1 || !strings.Contains(m.View().Content, "writing a checkpoint") {
+			t.Errorf("%v: stopped %d times, view:\n%s", key, stopped, m.View().Content)
+		}
+	}
+}
+
+func TestLiveScreenEndsWhenClosed(t *testing.T) {
+	var out bytes.Buffer
+	s := newLiveScreen(Streams{In: strings.NewReader(""), Out: &bytes.Buffer{}, Err: &out}, func() {})
+	s.show(someProgress())
+	done := make(chan struct{})
+	go func() { s.close(); close(done) }()
+	select {
+	case <-done:
+	case <-time.After(10 * time.Second):
+		t.Fatal("the view did not end")
+	}
+}
+
+func TestPlainScreen(t *testing.T) {
+	var out strings.Builder
+	s := &plainScreen{w: &out}
+	p := someProgress()
+	p.validation, p.step, p.elapsed = nil, 1, 300*time.Millisecond
+	s.show(p) // the first step shows at once
+	p.step, p.elapsed = 50, 2*time.Second
+	s.show(p) // too soon
+	p.step, p.elapsed = 150, 7*time.Second
+	s.show(p)
+	p.validation, p.elapsed = []float64{0.71}, 8*time.Second
+	s.show(p)
+	s.show(p) // nothing new
+	s.close()
+	got := strings.Split(strings.TrimSpace(out.String()), "\n")
+	want := []string{"training fashion for 12 epochs of 85 steps; the run is runs/x",
+		"step 1/1020  loss 0.5000", "step 150/1020", "epoch  1/12  loss 0.5000  validation 71.0%"}
+	if len(got) != len(want) {
+		t.Fatalf("%d lines, want %d:\n%s", len(got), len(want), out.String())
+	}
+	for i := range want {
+		if !strings.HasPrefix(got[i], want[i]) {
+			t.Errorf("line %d is %q, want %q…", i, got[i], want[i])
+		}
+	}
+}

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"time"
+)
+
+// plainScreen writes a line now and then: for files and pipes.
+type plainScreen struct {
+	w     io.Writer
+	last  time.Duration // of the line before
+	epoch int           // epochs of which the validation was written
+	began bool
+}
+
+// between is the time between two lines inside an epoch.
+const between = 5 * time.Second
+
+func (s *plainScreen) show(p progress) {
+	if !s.began {
+		s.began = true
+		fmt.Fprintf(s.w, "training %s for %s of %s; the run is %s\n", p.recipe, several(p.epochs, "epoch"), several(p.steps/max(1, p.epochs), "step"), p.run)
+	}
+	if n := len(p.validation); n > s.epoch {
+		s.epoch, s.last = n, p.elapsed
+		fmt.Fprintf(s.w, "epoch %*d/%d  loss %.4f  validation %s  %s\n", digits(p.epochs), n, p.epochs, p.loss(), percent(p.validation[n-1]), p.clock())
+	} else if p.elapsed-s.last >= between || s.last == 0 && p.step > 0 {
+		s.last = max(p.elapsed, 1)
+		fmt.Fprintf(s.w, "step %d/%d  loss %.4f  %s\n", p.step, p.steps, p.loss(), p.clock())
+	}
+}
+
+func (s *plainScreen) close() {}
+
+// loss is the latest.
+func (p *progress) loss() float64 {
+	if n := len(p.losses); n > 0 {
+		return p.losses[n-1]
+	}
+	return 0
+}
+
+func digits(n int) int { return len(fmt.Sprint(n)) }

@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"sort"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/limpid-ml/limpid/format/picture"
+	"github.com/limpid-ml/limpid/recipe"
+	"github.com/limpid-ml/limpid/tensor"
+)
+
+type predictOptions struct {
+	run      string
+	pictures []string
+	top      int
+	json     bool
+	folders  folderOptions
+	machine  machineOptions
+}
+
+// prediction is what a network sees in a picture.
+type prediction struct {
+	Picture string   `json:"picture"`
+	Class   string   `json:"class"`
+	Classes []chance `json:"classes"` // the likeliest first
+	Steps   []string `json:"steps"`   // what was done to the picture
+	Doubt   string   `json:"doubt,omitempty"`
+}
+
+type chance struct {
+	Class       string  `json:"class"`
+	Probability float64 `json:"probability"`
+}
+
+// predictAnswer is predict's JSON document.
+type predictAnswer struct {
+	Run         string       `json:"run"`
+	Predictions []prediction `json:"predictions"`
+}
+
+func newPredict(s Streams) *cobra.Command {
+	var o predictOptions
+	c := &cobra.Command{
+		Use:   "predict RUN PICTURE...",
+		Short: "Say what is in a picture",
+		Long: `Shows a picture to a run's network and prints the classes with their
+probabilities. PNG, JPEG, GIF, BMP, TIFF and WebP will do, of any size and
+colour: what a camera, a shop or a drawing program makes. Best is one object
+on a plain background, light or dark. The picture is made into what the
+network was trained on, grey, bright on black, cropped to the object, centred,
+scaled down; what was done is said on standard error.
+
+` + runHelp,
+		Example: `  limpid predict latest shirt.jpg
+  limpid predict runs/fashion-20261124-161500 *.png --top 3
+  limpid predict latest boot.webp --json | jq -r .predictions[0].class`,
+		Args:              arguments(2, -1, "the run and a picture"),
+		ValidArgsFunction: completeRunThenFiles(&o.folders),
+	}
+	c.Flags().IntVar(&o.top, "top", 5, "print the `n` likeliest classes, 0: all")
+	jsonFlag(c, &o.json)
+	o.folders.flags(c)
+	o.machine.flags(c)
+	c.RunE = func(c *cobra.Command, args []string) error {
+		o.run, o.pictures = args[0], args[1:]
+		return runPredict(c.Context(), s, o)
+	}
+	return c
+}
+
+func runPredict(ctx context.Context, s Streams, o predictOptions) error {
+	if o.top < 0 {
+		return fail(codeUsage, "give a whole number from 0", "--top is %d", o.top)
+	}
+	if err := o.machine.apply(); err != nil {
+		return err
+	}
+	f, task, err := openTrained(o.folders.runs, o.run, "")
+	if err != nil {
+		return err
+	}
+	if task.Picture == nil {
+		return fail(codeInput, "predict with a run of another recipe", "the recipe %s takes no pictures", f.record.What)
+	}
+	answer := predictAnswer{Run: f.path}
+	for _, file := range o.pictures {
+		if ctx.Err() != nil {
+			return fail(codeInterrupted, "", "interrupted")
+		}
+		p, err := predictFile(task, file)
+		if err != nil {
+			return err
+		}
+		if o.top > 0 {
+			p.Classes = p.Classes[:min(o.top, len(p.Classes))]
+		}
+		answer.Predictions = append(answer.Predictions, p)
+		writeSteps(s, p)
+	}
+	if o.json {
+		return printJSON(s.Out, answer)
+	}
+	for _, p := range answer.Predictions {
+		if err := writePrediction(s, p, len(o.pictures) > 1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// predictFile shows the picture in a file to the task's network.
+func predictFile(task *recipe.Task, file string) (prediction, error) {
+	img, err := picture.Open(file)
+	if err != nil {
+		return prediction{}, pictureFailure(file, err)
+	}
+	x, prepared := task.Picture(img)
+	y, err := task.Net.Predict(x.Reshape(append([]int{1}, x.Shape()...)...))
+	if err != nil {
+		return prediction{}, err
+	}
+	p := prediction{Picture: file, Steps: prepared.Steps, Doubt: prepared.Doubt}
+	for i, v := range softmax(tensor.Data[float32](y)) {
+		p.Classes = append(p.Classes, chance{task.Classes[i], v})
+	}
+	sort.SliceStable(p.Classes, func(a, b int) bool { return p.Classes[a].Probability > p.Classes[b].Probability })
+	p.Class = p.Classes[0].Class
+	return p, nil
+}
+
+func pictureFailure(file string, err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fail(codeInput, "check the name and the folder you are in", "there is no picture %q", file)
+	case errors.Is(err, fs.ErrPermission):
+		return fail(codeInput, "ask for the right to read it", "picture %q cannot be read: permission denied", file)
+	}
+	return fail(codeInput, "give a PNG, JPEG, GIF, BMP, TIFF or WebP picture of one object", "picture %w", err)
+}
+
+// softmax turns scores into probabilities.
+func softmax(scores []float32) []float64 {
+	top, sum := math.Inf(-1), 0.0
+	for _, v := range scores {
+		top = max(top, float64(v))
+	}
+	p := make([]float64, len(scores))
+	for i, v := range scores {
+		p[i] = math.Exp(float64(v) - top)
+		sum += p[i]
+	}
+	for i := range p {
+		p[i] /= sum
+	}
+	return p
+}
+
+// writeSteps says what was done to the picture.
+func writeSteps(s Streams, p prediction) {
+	for _, step := range p.Steps {
+		fmt.Fprintf(s.Err, "%s: %s\n", p.Picture, step)
+	}
+	if p.Doubt != "" {
+		fmt.Fprintf(s.Err, "%s: doubtful: %s\n", p.Picture, p.Doubt)
+	}
+}
+
+func writePrediction(s Streams, p prediction, named bool) error {
+	var b strings.Builder
+	if named {
+		fmt.Fprintf(&b, "%s\n", p.Picture)
+	}
+	rows := [][]string{}
+	for _, c := range p.Classes {
+		rows = append(rows, []string{c.Class, percent(c.Probability), bar(c.Probability, 30)})
+	}
+	b.WriteString(columns("lrl", rows))
+	_, err := fmt.Fprint(s.Out, b.String())
+	return because(codeOutput, "check where standard output goes", err)
+}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/limpid-ml/limpid/recipe"
+)
+
+// Main runs the command line args (without the program's name) and returns
+// the exit code. No panic leaves it.
+func Main(ctx context.Context, s Streams, args []string) int {
+	asJSON := wantsJSON(args)
+	if err := execute(ctx, s, args); err != nil {
+		return int(explain(s, asJSON, err))
+	}
+	return int(codeOK)
+}
+
+// wantsJSON tells before parsing whether a failure, a parser's too, is to be
+// told as JSON.
+func wantsJSON(args []string) bool {
+	for _, a := range args {
+		if a == "--" {
+			return false
+		}
+		if a == "--json" || a == "--json=true" {
+			return true
+		}
+	}
+	return false
+}
+
+func execute(ctx context.Context, s Streams, args []string) (err error) {
+	defer rescue(&err)
+	root := newRoot(s)
+	root.SetArgs(args)
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") { // ahead of the flags, which may be the right verb's
+		if c, _, _ := root.Find(args); c == root && !strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
+			return noSuchVerb(root, args)
+		}
+	}
+	return because(codeBug, "please report this, with the command you ran", root.ExecuteContext(ctx))
+}
+
+// newRoot assembles the command from its verbs.
+func newRoot(s Streams) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "limpid",
+		Short: "Deep learning in Go that is clear to the bottom",
+		Long: `limpid trains neural networks, shows what happens inside them, and answers
+with what they learned. With no data, no network and no flag of yours,
+
+    limpid train
+
+trains a small convolutional network on 6,000 real pictures of clothes that
+are part of the program, in under a minute on two cores.`,
+		Example: `  limpid train                          train, watch, keep the run under runs/
+  limpid predict latest shirt.jpg       what is in this picture?
+  limpid inspect latest                 the network, and what each layer holds
+  limpid resume latest                  go on where a stopped run stood`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          noSuchVerb,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.SetIn(s.In)
+	root.SetOut(s.Out)
+	root.SetErr(s.Err)
+	root.SetFlagErrorFunc(flagError)
+	root.AddCommand(newTrain(s), newResume(s), newEval(s), newPredict(s), newRuns(s), newInspect(s), newVersion(s), newCompletion(s))
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetHelpCommand(&cobra.Command{Use: "no-help", Hidden: true})
+	cobra.AddTemplateFunc("indent", indentText)
+	root.SetHelpTemplate(helpTemplate())
+	return root
+}
+
+// noSuchVerb refuses what is no verb and names the nearest that is.
+func noSuchVerb(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var verbs []string
+	for _, v := range c.Commands() {
+		if v.IsAvailableCommand() {
+			verbs = append(verbs, v.Name())
+		}
+	}
+	return fail(codeUsage, nearest("limpid ", args[0], verbs), "there is no verb %q", args[0])
+}
+
+// nearest suggests one of names for word.
+func nearest(prefix, word string, names []string) string {
+	if n := recipe.Nearest(word, names); n != "" {
+		return fmt.Sprintf("did you mean %s%s? All: %s", prefix, n, strings.Join(names, ", "))
+	}
+	return "one of: " + strings.Join(names, ", ")
+}
+
+// flagError explains a flag that c does not have, or a value it does not take.
+func flagError(c *cobra.Command, err error) error {
+	var none *pflag.NotExistError
+	if !errors.As(err, &none) {
+		return fail(codeUsage, fmt.Sprintf("see limpid %s --help", c.Name()), "%s: %w", c.Name(), err)
+	}
+	var flags []string
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden {
+			flags = append(flags, f.Name)
+		}
+	})
+	name := none.GetSpecifiedName()
+	return fail(codeUsage, nearest("--", name, flags), "%s has no flag %q", c.Name(), dashes(name)+name)
+}
+
+func dashes(name string) string {
+	if len(name) == 1 {
+		return "-"
+	}
+	return "--"
+}
+
+// arguments checks how many arguments a verb got; what names them.
+func arguments(least, most int, what string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) >= least && (most < 0 || len(args) <= most) {
+			return nil
+		}
+		fix := fmt.Sprintf("limpid %s, see limpid %s --help", c.Use, c.Name())
+		if len(args) < least {
+			return fail(codeUsage, fix, "%s: missing %s", c.Name(), what)
+		}
+		return fail(codeUsage, fix, "%s: unexpected argument %q", c.Name(), args[most])
+	}
+}

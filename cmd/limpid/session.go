@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/charmbracelet/x/term"
+
+	"github.com/limpid-ml/limpid/internal/kernel"
+	"github.com/limpid-ml/limpid/internal/par"
+	"github.com/limpid-ml/limpid/recipe"
+	"github.com/limpid-ml/limpid/run"
+	"github.com/limpid-ml/limpid/train"
+)
+
+// apply sets the number of threads.
+func (o *machineOptions) apply() error {
+	const most = 1024
+	if o.threads < 0 || o.threads > most {
+		return fail(codeUsage, "0 takes one a core", "--threads is %d; it takes a whole number from 0 to %d", o.threads, most)
+	}
+	if o.threads > 0 {
+		par.SetWorkers(o.threads)
+	}
+	return nil
+}
+
+// session is one sitting of a run: from its start, or from a checkpoint, to
+// its end or to an interruption.
+type session struct {
+	folder *folder
+	recipe *recipe.Recipe
+	task   *recipe.Task
+	config recipe.Config
+	view   viewOptions
+
+	began  time.Time
+	before float64 // seconds that earlier sessions took
+}
+
+// runSession trains, measures, and prints the result. A first signal ends it
+// in good order; a second one ends the process.
+func runSession(ctx context.Context, s Streams, r *session) error {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	defer context.AfterFunc(ctx, stop)()
+	r.begin()
+	res, err := r.run(ctx, s, stop)
+	if err != nil {
+		return r.settle(err)
+	}
+	return printResult(s, res, r.view.json)
+}
+
+// begin notes when the session began and how long earlier ones took.
+func (r *session) begin() {
+	r.began, r.before = time.Now(), r.folder.record.Seconds
+}
+
+// seconds is how long the run has taken so far, over all sessions.
+func (r *session) seconds() float64 { return r.before + time.Since(r.began).Seconds() }
+
+// run does the work, from the first step to the record of the result.
+func (r *session) run(ctx context.Context, s Streams, stop func()) (*result, error) {
+	if err := r.folder.end(run.Running, "", r.before); err != nil {
+		return nil, err
+	}
+	if err := r.train(ctx, s, stop); err != nil {
+		return nil, err
+	}
+	m, err := measure(ctx, r.task)
+	if err != nil {
+		return nil, err
+	}
+	sum, err := saveWeights(r.task, r.folder.weights())
+	if err != nil {
+		return nil, err
+	}
+	res, err := r.result(m, sum)
+	if err != nil {
+		return nil, err
+	}
+	return res, r.folder.finish(res)
+}
+
+// train runs the fit loop under a screen.
+func (r *session) train(ctx context.Context, s Streams, stop func()) error {
+	w, err := newWatch(r, r.screen(s, stop))
+	if err != nil {
+		return err
+	}
+	defer w.screen.close()
+	c := r.task.Fit
+	c.Dir = r.folder.path
+	c.Observers = append(c.Observers, w)
+	if w.health != nil {
+		c.Observers = append(c.Observers, w.health)
+	}
+	w.start()
+	_, err = train.Fit(ctx, r.task.Net, c)
+	return err
+}
+
+// screen chooses the live view on a terminal and lines elsewhere.
+func (r *session) screen(s Streams, stop func()) screen {
+	in, isFile := s.In.(*os.File)
+	out, alsoFile := s.Err.(*os.File)
+	if !r.view.plain && isFile && alsoFile && term.IsTerminal(in.Fd()) && term.IsTerminal(out.Fd()) {
+		return newLiveScreen(s, stop)
+	}
+	return &plainScreen{w: s.Err}
+}
+
+// settle records how a session ended before its time, gives the error its exit
+// code and tells how to go on.
+func (r *session) settle(err error) error {
+	again := "limpid resume " + shellWord(r.folder.path)
+	var diverged *train.DivergedError
+	state, trouble := run.Failed, err.Error()
+	switch {
+	case errors.Is(err, context.Canceled):
+		state, trouble = run.Stopped, ""
+		err = fail(codeInterrupted, again+" goes on from here", "stopped; a checkpoint is in %s", r.folder.path)
+	case errors.As(err, &diverged):
+		err = &failure{codeDiverged, err, "train again with a lower learning rate (--set lr=…) or with --set clip=1"}
+	default:
+		err = because(codeBug, again+" goes on from the last checkpoint", err)
+	}
+	return errors.Join(err, r.folder.end(state, trouble, r.seconds()))
+}
+
+// result gathers what the run reached.
+func (r *session) result(m *measured, sum string) (*result, error) {
+	past, err := r.folder.history()
+	if err != nil {
+		return nil, err
+	}
+	c := r.config.Shared()
+	res := &result{Run: r.folder.path, Recipe: r.recipe.Name, Seconds: r.seconds(), Epochs: c.Epochs, Steps: r.task.Steps(),
+		Metrics: map[string]map[string]float64{"test": m.metrics}, Pairs: worstPairs(m.confusion, r.task.Classes, 5),
+		Seed: c.Seed, Kernels: kernel.Variant(), SHA256: sum}
+	for _, p := range r.task.Net.Params() {
+		res.Parameters += p.Value().Len()
+	}
+	if n := len(past.validation); n > 0 {
+		res.Metrics["validation"] = map[string]float64{"accuracy": past.validation[n-1]}
+	}
+	if t := r.task.Reference; t > 0 {
+		reached := m.metrics["accuracy"] >= t
+		res.Reference, res.Reached = &t, &reached
+	}
+	return res, nil
+}
+
+func printResult(s Streams, r *result, asJSON bool) error {
+	if asJSON {
+		return printJSON(s.Out, r)
+	}
+	_, err := io.WriteString(s.Out, r.write())
+	return because(codeOutput, "check where standard output goes", err)
+}
+
+// saveWeights writes the final weights and returns the file's SHA-256.
+func saveWeights(task *recipe.Task, file string) (string, error) {
+	if err := task.Net.Save(file); err != nil {
+		return "", err
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", fmt.Errorf("read %q back: %w", filepath.Base(file), err)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}

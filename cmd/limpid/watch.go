@@ -1,0 +1,95 @@
+package main
+
+import (
+	"time"
+
+	"github.com/limpid-ml/limpid/run"
+	"github.com/limpid-ml/limpid/train"
+)
+
+// refresh is the time between two pictures of the live view.
+const refresh = 100 * time.Millisecond
+
+// watch turns a fit loop's events into progress on a screen. Losses of a few
+// steps are shown as their mean.
+type watch struct {
+	session *session
+	screen  screen
+	health  *health // nil: nobody would see it
+	now     progress
+	began   int // the step this session began with
+	shown   time.Time
+	sum     float64
+	count   int
+	group   int // steps whose losses are shown as one
+	batch   int
+}
+
+func newWatch(r *session, s screen) (*watch, error) {
+	steps := r.task.Steps()
+	w := &watch{session: r, screen: s, began: -1, group: max(1, steps/400), batch: r.config.Shared().Batch,
+		now: progress{recipe: r.recipe.Name, run: r.folder.path, epoch: 1, epochs: r.config.Shared().Epochs, steps: steps}}
+	if _, live := s.(*liveScreen); live {
+		w.health = newHealth(r.task.Net)
+		w.now.layers = w.health.layers
+	}
+	past, err := r.folder.history()
+	if err != nil {
+		return nil, err
+	}
+	w.now.losses, w.now.validation = past.losses, past.validation
+	return w, nil
+}
+
+// start shows that there is something to see before the first step is done.
+func (w *watch) start() { w.screen.show(w.snapshot()) }
+
+// Observe takes in an event.
+func (w *watch) Observe(_ *train.Updater, e train.Event) error {
+	switch e := e.(type) {
+	case train.StepDone:
+		w.step(e)
+	case train.Saved:
+		return w.session.folder.end(run.Running, "", w.session.seconds())
+	case train.Evaluated:
+		w.now.validation = append(w.now.validation, e.Metrics["accuracy"])
+		w.show()
+	}
+	return nil
+}
+
+// step takes in a step.
+func (w *watch) step(e train.StepDone) {
+	if w.began < 0 {
+		w.began = e.Step - 1
+	}
+	w.now.step, w.now.epoch = e.Step, e.Epoch
+	w.sum += e.Loss
+	if w.count++; w.count >= w.group || len(w.now.losses) == 0 {
+		w.now.losses = append(w.now.losses, w.sum/float64(w.count))
+		w.sum, w.count = 0, 0
+	}
+	if time.Since(w.shown) >= refresh {
+		w.show()
+	}
+}
+
+func (w *watch) show() {
+	w.shown = time.Now()
+	w.now.elapsed = time.Since(w.session.began)
+	if did := w.now.step - w.began; w.began >= 0 && did > 0 {
+		each := w.now.elapsed / time.Duration(did)
+		w.now.left = each * time.Duration(w.now.steps-w.now.step)
+		w.now.rate = float64(w.batch) / each.Seconds()
+	}
+	w.screen.show(w.snapshot())
+}
+
+// snapshot is a copy that the screen may draw while training goes on.
+func (w *watch) snapshot() progress {
+	p := w.now
+	p.losses = append([]float64(nil), p.losses...)
+	p.validation = append([]float64(nil), p.validation...)
+	p.layers = append([]layerHealth(nil), p.layers...)
+	return p
+}
