@@ -24,6 +24,9 @@ func EMA(decay float64) *Average { return &Average{decay: decay} }
 
 // attach tells the average whose weights it takes in.
 func (a *Average) attach(u *Updater) error {
+	if u.Net == nil {
+		return nil // the updater says so
+	}
 	switch {
 	case !(a.decay >= 0 && a.decay < 1):
 		return fmt.Errorf("train.EMA: the decay is %g: want a number from 0 to below 1, such as 0.999", a.decay)

@@ -19,12 +19,13 @@ type earlyStop struct {
 	epoch    int // of the best
 	waited   int
 	weights  nn.Weights // the best
+	scores   map[string]float64
 }
 
 // EarlyStop returns an observer that ends Fit once score, "loss" or a metric's
-// name, has not become better for patience epochs in a row. At the end of Fit,
-// however it comes, the network gets back the weights of the best epoch. It
-// needs validation data; the test split is not for this.
+// name, has not become better for patience epochs in a row. When Fit has ended,
+// by this or with its last epoch, the network has the weights of the best
+// epoch. It needs validation data; the test split is not for this.
 func EarlyStop(score string, patience int) Observer {
 	return &earlyStop{score: score, patience: patience}
 }
@@ -41,7 +42,7 @@ func (s *earlyStop) Observe(u *Updater, e Event) error {
 	}
 	if s.improves(now) {
 		s.best, s.seen, s.epoch, s.waited = now, true, v.Epoch, 0
-		s.weights = u.Net.Weights()
+		s.weights, s.scores = u.Net.Weights(), maps.Clone(v.Metrics)
 		return nil
 	}
 	if s.waited++; s.waited >= s.patience {

@@ -12,7 +12,7 @@ import (
 )
 
 // evalBatch is how many examples Evaluate takes at a time.
-const evalBatch = 128
+const evalBatch = 64
 
 // ignored is the label that losses leave out.
 const ignored = -100
@@ -27,7 +27,7 @@ func Evaluate(ctx context.Context, net *nn.Net, set data.Dataset, loss loss.Func
 	if net == nil {
 		return nil, fmt.Errorf("train.Evaluate: the network is nil: build it with nn.Build, and look at its error")
 	}
-	e := &evaluation{net: net, metrics: metrics, batch: evalBatch}
+	e := &evaluation{net: net, metrics: metrics}
 	if loss != nil {
 		e.measure = func(_ *nn.Pass, out tensor.Tensor, b data.Batch) tensor.Tensor { return loss(out, b.Y) }
 	}
@@ -42,7 +42,6 @@ func Evaluate(ctx context.Context, net *nn.Net, set data.Dataset, loss loss.Func
 type evaluation struct {
 	net     *nn.Net
 	metrics []metric.Metric
-	batch   int
 	collate func([]data.Example) (data.Batch, error)
 	// measure returns a batch's loss; nil: none is wanted. direct says that it
 	// runs the network itself.
@@ -57,7 +56,7 @@ type evaluation struct {
 
 func (e *evaluation) run(ctx context.Context, set data.Dataset) (map[string]float64, error) {
 	e.sums, e.begun, e.loss, e.weight = nil, false, 0, 0
-	l := data.Loader{Data: set, Batch: e.batch, Collate: e.collate}
+	l := data.Loader{Data: set, Batch: evalBatch, Collate: e.collate}
 	for b, err := range l.Epoch(ctx, 0) {
 		if err == nil {
 			err = e.net.Do(func(p *nn.Pass) error { return e.add(p, b) })
@@ -72,7 +71,7 @@ func (e *evaluation) run(ctx context.Context, set data.Dataset) (map[string]floa
 // add takes in a batch.
 func (e *evaluation) add(p *nn.Pass, b data.Batch) error {
 	var out tensor.Tensor
-	if !e.direct || len(e.metrics) > 0 {
+	if !e.direct || len(e.metrics) > 0 { // an Objective runs the network itself
 		out = e.net.Forward(p, b.X)
 	}
 	if !e.begun {
@@ -96,7 +95,7 @@ func (e *evaluation) add(p *nn.Pass, b data.Batch) error {
 // begin chooses the metrics when the first batch is seen.
 func (e *evaluation) begin(out tensor.Tensor, b data.Batch) {
 	e.begun = true
-	if len(e.metrics) == 0 && out.Valid() && labelled(out, b.Y) {
+	if e.metrics == nil && out.Valid() && isLabels(out, b.Y) && within(b.Y, out.Dim(-1)) {
 		e.metrics = []metric.Metric{metric.Accuracy{}}
 	}
 	for _, m := range e.metrics {
@@ -104,9 +103,19 @@ func (e *evaluation) begin(out tensor.Tensor, b data.Batch) {
 	}
 }
 
-// labelled tells whether y holds a class for each row of out.
-func labelled(out, y tensor.Tensor) bool {
+// isLabels tells whether y may hold a class for each row of out.
+func isLabels(out, y tensor.Tensor) bool {
 	return y.Valid() && y.DType() == tensor.Int32 && out.Rank() == y.Rank()+1 && out.Dim(-1) > 1
+}
+
+// within tells whether labels are below classes, or ignored.
+func within(labels tensor.Tensor, classes int) bool {
+	for _, l := range tensor.View[int32](labels) {
+		if (l < 0 || int(l) >= classes) && l != ignored {
+			return false
+		}
+	}
+	return true
 }
 
 // countLabels returns what a batch's mean loss stands for: its examples, or

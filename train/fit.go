@@ -4,159 +4,183 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"maps"
 
 	"github.com/limpid-ml/limpid/data"
-	"github.com/limpid-ml/limpid/loss"
-	"github.com/limpid-ml/limpid/metric"
 	"github.com/limpid-ml/limpid/nn"
-	"github.com/limpid-ml/limpid/optim"
 	"github.com/limpid-ml/limpid/tensor"
 )
 
-// Config says what [Fit] does. Data, Optimizer and one of Loss and Objective
-// are needed.
-type Config struct {
-	Data     data.Dataset // to learn from, in a new order every epoch
-	Validate data.Dataset // to measure on after each epoch; nil: nothing
-
-	Batch  int // examples a step; 0 means 32
-	Epochs int // passes over Data; 0 means 1
-	Every  int // steps between checkpoints; 0: one after each epoch
-
-	// Loss compares the network's result for a batch's X with its Y.
-	Loss loss.Func
-	// Objective returns a batch's loss; nil: that of Loss. It may be run on
-	// validation data too, as inference.
-	Objective func(p *nn.Pass, net *nn.Net, b data.Batch) tensor.Tensor
-
-	Optimizer optim.Rule
-	Schedule  optim.Schedule  // of the learning rate, by step; nil: constant
-	Clip      float64         // longest gradient; 0: any
-	Metrics   []metric.Metric // nil: accuracy, where Y is int32 labels
-
-	Transform data.Transform                           // changes each X that is learned from
-	Collate   func([]data.Example) (data.Batch, error) // joins examples; nil: they are alike
-	DropLast  bool                                     // leave out an epoch's last batch if it is short
-	NoShuffle bool                                     // take examples in their order
-
-	Seed uint64 // of the order of examples, transforms and noise
-
-	// Dir is the run's folder: checkpoints and a log of events are kept in it,
-	// and a run that is found there goes on. "": nothing is written.
-	Dir string
-
-	// Before is called with the updater ahead of the first step, to freeze
-	// parameters or set rates; also when a run goes on.
-	Before func(u *Updater) error
-
-	Observers []Observer
-}
-
-// Result says how far Fit came.
+// Result says how far [Fit] came.
 type Result struct {
 	Epochs     int                // epochs done
 	Steps      int                // steps done
-	Loss       float64            // mean of the last epoch that was done
-	Validation map[string]float64 // of the weights that the network has at the end; nil without Validate
-	Best       int                // the epoch that EarlyStop went back to; 0: none
+	Loss       float64            // mean over the examples of the last epoch done
+	Validation map[string]float64 // scores of the weights that the network has at the end; nil if none were measured
+	Best       int                // the epoch whose weights EarlyStop brought back; 0: none
+	Warnings   []string           // what was odd, and not bad enough to stop
 }
 
-// Fit trains net as c says, until the last epoch, an observer's [Stop], an
-// error, or the end of ctx.
+// Fit trains net as c says: every epoch it steps over c.Data in a new order and
+// then measures on c.Validate. It ends with the last epoch, or when an
+// observer returns [Stop].
+//
+// With c.Dir it keeps a run's folder, and goes on from the newest checkpoint
+// there: the network ends with the same bits as if it had never been stopped,
+// even killed, at any number of threads. A run that had ended is not trained
+// any more, unless c asks for more epochs. The folder's lock keeps other
+// processes out; a caller that holds the run already keeps run.json himself.
+//
+// When ctx ends, Fit finishes its step, writes a checkpoint, and returns an
+// error that wraps ctx's. Every fault of c is in one error, from before
+// anything is written. A step that fails is an error too, a [*DivergedError]
+// if its loss was not finite; the Result then tells how far it came.
 func Fit(ctx context.Context, net *nn.Net, c Config) (*Result, error) {
 	if err := c.check(net); err != nil {
 		return nil, err
 	}
 	f := newFitting(net, c)
-	if c.Before != nil {
-		if err := c.Before(f.u); err != nil {
-			return nil, err
-		}
+	if err := f.begin(); err != nil {
+		return nil, errors.Join(err, f.closeObservers())
 	}
-	f.u.Observe(c.Observers...)
+	if err := f.open(); err != nil {
+		return nil, errors.Join(err, f.close(err), f.closeObservers())
+	}
 	err := f.run(ctx)
-	if errors.Is(err, Stop) {
-		err = nil
-	}
+	err = errors.Join(err, f.close(err), f.closeObservers())
 	return &f.result, err
 }
 
-func (c *Config) check(net *nn.Net) error {
-	var faults []error
-	fault := func(format string, a ...any) { faults = append(faults, fmt.Errorf("train.Fit: "+format, a...)) }
-	if net == nil {
-		fault("the network is nil: build it with nn.Build, and look at its error")
-	}
-	if c.Data == nil {
-		fault("Data is missing")
-	}
-	if c.Loss == nil && c.Objective == nil {
-		fault("Loss is missing: give one, loss.CrossEntropy for classes, or an Objective")
-	}
-	return errors.Join(faults...)
-}
-
-// fitting is a run of Fit.
+// fitting is one call of Fit.
 type fitting struct {
 	c      Config
 	net    *nn.Net
 	u      *Updater
 	loader data.Loader
+	per    int // steps an epoch
 	eval   evaluation
+	batch  data.Batch // of the step that runs
 	result Result
-	batch  data.Batch
+
+	at      progressState
+	stops   []*earlyStop
+	ck      Checkpoint
+	savedAt int     // step of the newest checkpoint; −1: there is none
+	folder  *folder // nil: nothing is written
+	classes int     // of the labels; 0: not known, or no labels
 }
 
 func newFitting(net *nn.Net, c Config) *fitting {
-	if c.Batch == 0 {
-		c.Batch = 32
-	}
-	if c.Epochs == 0 {
-		c.Epochs = 1
-	}
-	f := &fitting{c: c, net: net, u: NewUpdater(net, c.Optimizer)}
+	f := &fitting{c: c, net: net, u: NewUpdater(net, c.Optimizer), savedAt: -1}
 	f.u.Schedule, f.u.Clip = c.Schedule, c.Clip
+	f.u.seed += c.Seed
 	f.loader = data.Loader{Data: c.Data, Batch: c.Batch, Shuffle: !c.NoShuffle, DropLast: c.DropLast, Seed: c.Seed,
 		Transform: c.Transform, Collate: c.Collate}
-	f.eval = evaluation{net: net, metrics: c.Metrics, batch: c.Batch, collate: c.Collate}
-	f.eval.measure = func(p *nn.Pass, out tensor.Tensor, b data.Batch) tensor.Tensor {
-		if c.Loss != nil {
-			return c.Loss(out, b.Y)
-		}
-		return c.Objective(p, net, b)
-	}
-	f.eval.direct = c.Loss == nil
+	f.per = f.loader.PerEpoch()
+	f.eval = evaluation{net: net, metrics: c.Metrics, collate: c.Collate, direct: c.Loss == nil, measure: f.validationLoss}
 	return f
 }
 
+// begin makes the updater and its observers ready, and tries out the data.
+func (f *fitting) begin() error {
+	if f.c.Before != nil {
+		if err := f.c.Before(f.u); err != nil {
+			return fmt.Errorf("train.Fit: Before: %w", err)
+		}
+	}
+	f.u.Observe(observed(f)...)
+	for _, o := range f.c.Observers {
+		switch o := o.(type) {
+		case *earlyStop:
+			*o = earlyStop{score: o.score, patience: o.patience, better: f.c.better(o.score)}
+			f.stops = append(f.stops, o)
+		case *progress:
+			o.per, o.of = f.per, f.c.Epochs
+		}
+	}
+	if _, err := f.u.ready(); err != nil {
+		return err
+	}
+	return f.rehearse()
+}
+
+// run takes steps until there is an end.
 func (f *fitting) run(ctx context.Context) error {
-	per := f.loader.PerEpoch()
-	sum, count := 0.0, 0.0
-	for b, err := range f.loader.Batches(ctx, f.u.Steps(), f.c.Epochs*per) {
-		if err != nil {
+	total := f.c.Epochs * f.per
+	if f.at.Ended && (f.at.Stopped || f.u.steps >= total) {
+		f.finish()
+		return nil
+	}
+	if err := f.folder.start(); err != nil {
+		return err
+	}
+	f.at.Ended = false
+	err := f.steps(ctx, total)
+	f.tell()
+	stopped := errors.Is(err, Stop)
+	switch {
+	case err == nil || stopped:
+		f.at.Ended, f.at.Stopped = true, stopped
+		if err := f.save(); err != nil && !errors.Is(err, Stop) {
 			return err
 		}
-		f.batch = b
-		f.u.epoch = f.u.steps/per + 1
-		l, err := f.u.Step(f.objective)
-		if err != nil {
-			return err
-		}
-		f.result.Steps = f.u.steps
-		sum += l * float64(b.N)
-		count += float64(b.N)
-		if f.u.steps%per != 0 {
-			continue
-		}
-		f.result.Epochs, f.result.Loss = f.u.epoch, sum/count
-		sum, count = 0, 0
+		f.finish()
+		return nil
+	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
+		return errors.Join(fmt.Errorf("train.Fit: stopped after step %d of %d: %w", f.u.steps, total, err), f.saveOnce())
+	}
+	return err
+}
+
+// steps takes the steps that are left, up to total.
+func (f *fitting) steps(ctx context.Context, total int) error {
+	if f.u.steps == f.per*(f.at.Epochs+1) { // cut off between the last step of an epoch and its end
 		if err := f.closeEpoch(ctx); err != nil {
+			return err
+		}
+	}
+	for b, err := range f.loader.Batches(ctx, f.u.steps, total) {
+		if err == nil {
+			err = f.step(ctx, b)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// step takes one step, and whatever is due after it.
+func (f *fitting) step(ctx context.Context, b data.Batch) error {
+	if err := f.inspect(b); err != nil {
+		return err
+	}
+	f.batch = b
+	f.u.epoch = f.u.steps/f.per + 1
+	l, err := f.u.Step(f.objective)
+	stopped := errors.Is(err, Stop)
+	if err != nil && !stopped {
+		return f.explain(err)
+	}
+	w := countLabels(b)
+	f.at.Sum, f.at.Count = f.at.Sum+l*w, f.at.Count+w
+	epoch := f.u.steps%f.per == 0
+	if epoch {
+		if err := f.closeEpoch(ctx); err != nil {
+			return err
+		}
+	}
+	if stopped {
+		return err
+	}
+	if due := f.c.Every; f.u.steps < f.c.Epochs*f.per && (due > 0 && f.u.steps%due == 0 || due == 0 && epoch) {
+		return f.save()
+	}
+	return nil
+}
+
+// objective is the function of each step.
 func (f *fitting) objective(p *nn.Pass) tensor.Tensor {
 	if f.c.Objective != nil {
 		return f.c.Objective(p, f.net, f.batch)
@@ -164,20 +188,90 @@ func (f *fitting) objective(p *nn.Pass) tensor.Tensor {
 	return f.c.Loss(f.net.Forward(p, f.batch.X), f.batch.Y)
 }
 
+func (f *fitting) validationLoss(p *nn.Pass, out tensor.Tensor, b data.Batch) tensor.Tensor {
+	if f.c.Loss != nil {
+		return f.c.Loss(out, b.Y)
+	}
+	return f.c.Objective(p, f.net, b)
+}
+
+// closeEpoch measures, and says that an epoch is done. If ctx ends while it
+// measures, nothing has happened.
 func (f *fitting) closeEpoch(ctx context.Context) error {
 	var scores map[string]float64
 	if f.c.Validate != nil {
 		var err error
 		if scores, err = f.eval.run(ctx, f.c.Validate); err != nil {
-			return err
+			return fmt.Errorf("train.Fit: validation: %w", err)
 		}
-		f.result.Validation = scores
 	}
-	if err := f.u.emit(EpochDone{f.result.Epochs, f.u.steps, f.result.Loss}); err != nil {
+	f.at.Epochs++
+	if f.at.Count > 0 {
+		f.at.Loss = f.at.Sum / f.at.Count
+	}
+	f.at.Sum, f.at.Count = 0, 0
+	err := f.u.emit(EpochDone{f.at.Epochs, f.u.steps, f.at.Loss})
+	if scores == nil || err != nil && !errors.Is(err, Stop) {
 		return err
 	}
-	if scores == nil {
+	f.at.Scores = number(scores)
+	if err2 := f.u.emit(Evaluated{f.at.Epochs, f.u.steps, maps.Clone(scores)}); err2 != nil {
+		return err2
+	}
+	return err
+}
+
+// save writes a checkpoint, if there is a folder.
+func (f *fitting) save() error {
+	if f.folder == nil {
 		return nil
 	}
-	return f.u.emit(Evaluated{f.result.Epochs, f.u.steps, scores})
+	e := Saved{f.u.steps, f.ck.file(f.u.steps)}
+	// The log first: the checkpoint notes how long it is, this line included.
+	size, err := f.folder.noteSaved(e)
+	if err != nil {
+		return err
+	}
+	f.at.Log = size
+	if err := f.ck.Save(); err != nil {
+		return err
+	}
+	f.savedAt = f.u.steps
+	return f.u.emit(e)
+}
+
+// saveOnce writes a checkpoint unless this step has one.
+func (f *fitting) saveOnce() error {
+	if f.savedAt == f.u.steps {
+		return nil
+	}
+	return f.save()
+}
+
+// finish brings back the best weights, if somebody kept them.
+func (f *fitting) finish() {
+	f.tell()
+	for _, s := range f.stops {
+		if s.seen {
+			s.restore(f.net)
+			f.result.Best, f.result.Validation = s.epoch, maps.Clone(s.scores)
+		}
+	}
+}
+
+// tell brings the result up to date.
+func (f *fitting) tell() {
+	r := &f.result
+	r.Steps, r.Epochs, r.Loss, r.Validation = f.u.steps, f.at.Epochs, f.at.Loss, plain(f.at.Scores)
+}
+
+// closeObservers closes those that can be.
+func (f *fitting) closeObservers() error {
+	var err error
+	for _, o := range f.c.Observers {
+		if c, ok := o.(io.Closer); ok {
+			err = errors.Join(err, c.Close())
+		}
+	}
+	return err
 }

@@ -50,8 +50,11 @@ func (u *Updater) Observe(o ...Observer) {
 		if l, ok := ob.(Looker); ok {
 			u.lookers = append(u.lookers, l)
 		}
-		if a, ok := ob.(attacher); ok {
+		switch a := ob.(type) {
+		case attacher:
 			a.Attach(u)
+		case *Average:
+			u.fault = errors.Join(u.fault, a.attach(u))
 		}
 	}
 }
