@@ -141,8 +141,9 @@ func float32Follows(c drawing) error {
 	return nil
 }
 
-// thirdDerivative holds a directional third derivative against differences of
-// the second, and the consuming walk over a gradient against the recorded one.
+// thirdDerivative holds a third derivative, along a direction, against
+// differences of the second, and the consuming walk over a gradient against the
+// recorded one.
 func thirdDerivative(c drawing) error {
 	v, u := make([]Tensor, len(c.xs)), make([]Tensor, len(c.xs))
 	for i, x := range c.xs {
@@ -153,7 +154,8 @@ func thirdDerivative(c drawing) error {
 		for i, x := range c.xs {
 			in[i] = s.Track(x.Add(v[i].Scale(h)))
 		}
-		first = Dot(Grad(project(c.f(in...), 1), in...), v)
+		g := Grad(project(c.f(in...), 1), in...)
+		first = Dot(g, v).Add(Dot(g, g).Scale(.5)) // whose own gradient depends on more than v
 		return first, Dot(Grad(first, in...), u), in
 	}
 	_, d, in := second(NewScope(), 0)

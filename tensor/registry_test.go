@@ -309,6 +309,21 @@ func productEntries() []entry {
 			return drawing{func(xs ...Tensor) Tensor { return xs[0].MatMul(xs[1]) }, []Tensor{d.normal(x), d.normal(y)},
 				func(xs ...Tensor) Tensor { return matmulTwin(xs[0], xs[1]) }}
 		}},
+		{"MatMul, turned", func(d *dice) drawing { // as gradients of gradients have it
+			lead, s := d.dims(d.Intn(3)), d.dims(3)
+			x, y := append(slices.Clone(lead), s[0], s[1]), append(slices.Clone(lead), s[1], s[2])
+			turnX, turnY := d.Intn(2) == 0, d.Intn(2) == 0
+			order := []int{0, 1, 2, 3}[:len(x)]
+			order[len(x)-2], order[len(x)-1] = len(x)-1, len(x)-2
+			turn := func(t Tensor, is bool) Tensor {
+				if is {
+					t = t.Permute(order...)
+				}
+				return t
+			}
+			return drawing{func(xs ...Tensor) Tensor { return matmul(xs[0], xs[1], turnX, turnY) }, []Tensor{turn(d.normal(x), turnX), turn(d.normal(y), turnY)},
+				func(xs ...Tensor) Tensor { return matmulTwin(turn(xs[0], turnX), turn(xs[1], turnY)) }}
+		}},
 		{"Linear", func(d *dice) drawing {
 			x, o := d.dims(1+d.Intn(3)), d.some(4)
 			xs, act, param := d.fused(x, []int{o, x[len(x)-1]}, []int{o})
