@@ -21,11 +21,13 @@ type health struct {
 	at     map[string]int
 	before [][]float32 // the weights of each layer ahead of the step
 	looked bool
+	base   float64 // learning rate
 }
 
-// newHealth watches the layers of net that have parameters.
-func newHealth(net *nn.Net) *health {
-	h := &health{at: map[string]int{}}
+// newHealth watches the layers of net that have parameters. base is the
+// learning rate that a schedule multiplies.
+func newHealth(net *nn.Net, base float64) *health {
+	h := &health{at: map[string]int{}, base: base}
 	for _, p := range net.Params() {
 		path := "."
 		if i := strings.LastIndex(p.Path(), "."); i >= 0 {
@@ -104,7 +106,8 @@ func silent(y []float32, units int) float64 {
 
 // Observe measures the change after a step that Look chose.
 func (h *health) Observe(_ *train.Updater, e train.Event) error {
-	if _, done := e.(train.StepDone); !done || !h.looked {
+	done, ok := e.(train.StepDone)
+	if !ok || !h.looked {
 		return nil
 	}
 	h.looked = false
@@ -118,6 +121,9 @@ func (h *health) Observe(_ *train.Updater, e train.Event) error {
 			at++
 		})
 		h.layers[i].update = math.Sqrt(change / max(size, 1e-30))
+		if factor := done.Rate / h.base; factor > 1e-3 { // below, rounding is all there is
+			h.layers[i].pace = h.layers[i].update / factor
+		}
 	}
 	return nil
 }

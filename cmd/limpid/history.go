@@ -1,12 +1,10 @@
 package main
 
 import (
-	"bufio"
 	"encoding/json"
-	"errors"
-	"io/fs"
-	"os"
 	"path/filepath"
+
+	"github.com/limpid-ml/limpid/run"
 )
 
 // history is how a run went so far.
@@ -15,33 +13,35 @@ type history struct {
 	validation []float64 // accuracy after each epoch
 }
 
-// history reads the run's events. Lines that a kill cut off are passed over.
+// history reads the run's events.
 func (f *folder) history() (*history, error) {
 	h := &history{}
-	file, err := os.Open(filepath.Join(f.path, "events.jsonl"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return h, nil
-	}
-	if err != nil {
-		return nil, fail(codeRun, "check the folder's owner and permissions", "%w", err)
-	}
-	defer file.Close()
-	lines := bufio.NewScanner(file)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		h.add(lines.Bytes())
+	for line, err := range run.Events(filepath.Join(f.path, run.EventsFile)) {
+		if err == nil {
+			err = h.add(line)
+		}
+		if err != nil {
+			return nil, fail(codeRun, "put back a copy of the file, or train again", "%w", err)
+		}
 	}
 	return h, nil
 }
 
-// add takes in a line of the events.
-func (h *history) add(line []byte) {
+// add takes in an event. Kinds that it does not know are somebody else's.
+func (h *history) add(line json.RawMessage) error {
 	var e struct {
-		Kind     string  `json:"kind"`
-		Loss     float64 `json:"loss"`
-		Accuracy float64 `json:"accuracy"`
+		Kind    string
+		Loss    run.Number
+		Metrics map[string]run.Number
 	}
-	if json.Unmarshal(line, &e) != nil {
-		return
+	if err := json.Unmarshal(line, &e); err != nil {
+		return err
 	}
+	switch e.Kind {
+	case "epoch":
+		h.losses = append(h.losses, float64(e.Loss))
+	case "evaluated":
+		h.validation = append(h.validation, float64(e.Metrics["accuracy"]))
+	}
+	return nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -21,12 +22,14 @@ type progress struct {
 	validation    []float64     // accuracy after each epoch
 	layers        []layerHealth
 	stopping      bool
+	done          bool
 }
 
 // layerHealth is a layer at a glance.
 type layerHealth struct {
 	path   string
 	update float64 // length of the last change over that of the weights; 0: has none
+	pace   float64 // what update would be at the base learning rate
 	dead   float64 // share of units that gave 0 for a whole batch; −1: does not apply
 }
 
@@ -40,13 +43,13 @@ const (
 // verdict says in a word how the layer does.
 func (h layerHealth) verdict() string {
 	switch {
-	case h.update != h.update:
+	case math.IsNaN(h.update):
 		return "not a number"
 	case h.dead > deadMany:
 		return "dying"
 	case h.update > updateFast:
 		return "restless"
-	case h.update > 0 && h.update < updateSlow:
+	case h.pace > 0 && h.pace < updateSlow:
 		return "asleep"
 	}
 	return "well"
@@ -69,12 +72,8 @@ func (p *progress) frame(width, height int) string {
 		p.clock(),
 		"",
 		p.curve("loss", p.losses, "%.4f", 1, width),
-		p.curve("accuracy", p.validation, "%.1f%%", 100, width),
+		p.curve("validation", p.validation, "%.1f%%", 100, width),
 		"",
-	}
-	foot := styleFaint.Render("q stops here and keeps a checkpoint")
-	if p.stopping {
-		foot = styleBad.Render("stopping: finishing the step, writing a checkpoint …")
 	}
 	room := max(0, height-len(lines)-2)
 	for i, l := range p.health() {
@@ -82,7 +81,17 @@ func (p *progress) frame(width, height int) string {
 			lines = append(lines, l)
 		}
 	}
-	return strings.Join(append(lines, foot), "\n")
+	return strings.Join(append(lines, p.foot()), "\n")
+}
+
+func (p *progress) foot() string {
+	switch {
+	case p.done:
+		return ""
+	case p.stopping:
+		return styleBad.Render("stopping: finishing the step, writing a checkpoint …")
+	}
+	return styleFaint.Render("q stops here and keeps a checkpoint")
 }
 
 func (p *progress) bar(width int) string {
@@ -111,7 +120,7 @@ func (p *progress) curve(name string, values []float64, format string, scale flo
 	if n := len(values); n > 0 {
 		last = fmt.Sprintf(format, values[n-1]*scale)
 	}
-	return fmt.Sprintf("%-9s%-8s", name, last) + styleLine.Render(spark(values, width-18))
+	return fmt.Sprintf("%-11s%-8s", name, last) + styleLine.Render(spark(values, width-20))
 }
 
 func (p *progress) health() []string {
@@ -163,6 +172,7 @@ func (m *liveModel) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		msg.stopping = m.now.stopping
 		m.now = msg
 	case doneMsg:
+		m.now.done = true
 		return m, tea.Quit
 	case tea.KeyPressMsg:
 		switch msg.String() {

@@ -16,7 +16,7 @@ func someProgress() progress {
 		recipe: "fashion", run: "runs/x", epoch: 3, epochs: 12, step: 200, steps: 1020,
 		elapsed: 11 * time.Second, left: 44 * time.Second, rate: 6123.4,
 		losses: []float64{2.3, 1.5, 0.9, 0.5}, validation: []float64{0.71, 0.834},
-		layers: []layerHealth{{"0", 2e-3, 0.03}, {"1", 1e-6, -1}, {"4", 0.2, -1}, {"9", 1e-3, 0.75}, {"11", math.NaN(), -1}},
+		layers: []layerHealth{{"0", 2e-3, 2e-3, 0.03}, {"1", 1e-6, 2e-6, -1}, {"4", 0.2, 0.2, -1}, {"9", 1e-3, 1e-3, 0.75}, {"11", math.NaN(), 1, -1}},
 	}
 }
 
@@ -25,7 +25,7 @@ func TestFrame(t *testing.T) {
 	got := ansi.Strip(p.frame(80, 40))
 	for _, want := range []string{
 		"limpid · fashion", "runs/x", "epoch 3 of 12 ━", " 20%", "11 s so far · 44 s left · 6,123 examples/s",
-		"loss     0.5000  █▅▃▁", "accuracy 83.4%   ▁█",
+		"loss       0.5000  █▅▃▁", "validation 83.4%   ▁█",
 		"layer  change/step  dead", "0          2.0e-03    3%  well", "asleep", "restless", "dying", "not a number",
 		"q stops here and keeps a checkpoint",
 	} {

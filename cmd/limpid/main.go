@@ -6,9 +6,17 @@ package main
 import (
 	"context"
 	"os"
+	"os/signal"
+	"syscall"
 )
 
-func main() {
-	s := Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}
-	os.Exit(Main(context.Background(), s, os.Args[1:]))
+func main() { os.Exit(process()) }
+
+// process runs the process's command line. A first signal asks for an end in
+// good order; a second one ends the process.
+func process() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	return Main(ctx, Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, os.Args[1:])
 }

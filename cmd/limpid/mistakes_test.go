@@ -39,7 +39,7 @@ func newWorld(t *testing.T) *world {
 	if c, _, errs := call(t.Context(), append([]string{"train", "--runs-dir", w.runs}, tiny...)...); c != codeOK {
 		t.Fatalf("train: exit %d: %s", c, errs)
 	}
-	runs, _ := filepath.Glob(filepath.Join(w.runs, "fashion-*"))
+	runs, _ := filepath.Glob(filepath.Join(w.runs, "*-fashion"))
 	if len(runs) != 1 {
 		t.Fatalf("runs: %q", runs)
 	}
@@ -194,10 +194,10 @@ var usageMistakes = []mistake{
 var dataMistakes = []mistake{
 	{"no data folder", fixed("train", "--data", "/no/such"), codeInput, []string{"/no/such", "--data"}},
 	{"folder without data", func(w *world) []string { return []string{"train", "--runs-dir", w.runs, "--data", w.dir} }, codeInput, []string{"images-idx3-ubyte", "--data"}},
-	{"label out of range", trainOn(func() idx { d := good(); d.trainY[8+3] = 12; return d }), codeInput, []string{"train-labels", "12", "3", "9"}},
-	{"pictures of another shape", trainOn(func() idx { d := good(); d.trainX = idxPictures(10, 32, 32); return d }), codeInput, []string{"train-images", "32", "28"}},
+	{"label out of range", trainOn(func() idx { d := good(); d.trainY[8+3] = 12; return d }), codeInput, []string{"SHA-256", "dataset-fashion-mnist", "--data"}},
+	{"pictures of another shape", trainOn(func() idx { d := good(); d.trainX = idxPictures(10, 32, 32); return d }), codeInput, []string{"train-images", "SHA-256"}},
 	{"no pictures", trainOn(func() idx { d := good(); d.trainX, d.trainY = idxPictures(0, 28, 28), idxLabels(); return d }), codeInput, []string{"train"}},
-	{"fewer labels than pictures", trainOn(func() idx { d := good(); d.testY = idxLabels(1, 2, 3); return d }), codeInput, []string{"3", "10"}},
+	{"fewer labels than pictures", trainOn(func() idx { d := good(); d.testY = idxLabels(1, 2, 3); return d }), codeInput, []string{"SHA-256"}},
 	{"data that end early", trainOn(func() idx { d := good(); d.trainX = d.trainX[:1000]; return d }), codeInput, []string{"train-images"}},
 	{"data of another kind", trainOn(func() idx { d := good(); d.trainX[3] = 9; return d }), codeInput, []string{"train-images"}},
 	{"no such picture", fixed("predict", "latest", "nothing.png"), codeInput, []string{`no picture "nothing.png"`}},
@@ -216,7 +216,7 @@ func hugePNG() []byte {
 }
 
 var runMistakes = []mistake{
-	{"no run", fixed("resume", "fashion-1999"), codeRun, []string{"fashion-1999", "limpid runs"}},
+	{"no run", fixed("resume", "19990101-0000-fashion"), codeRun, []string{`no run "19990101-0000-fashion"`, "limpid runs"}},
 	{"no runs at all", func(w *world) []string { return []string{"predict", "latest", "x.png", "--runs-dir", w.dir + "/none"} }, codeRun, []string{"none", "limpid train"}},
 	{"a folder that is no run", func(w *world) []string { return []string{"inspect", w.dir} }, codeRun, []string{"run.json"}},
 	{"run.json cut off", func(w *world) []string {
@@ -232,14 +232,14 @@ var runMistakes = []mistake{
 		return []string{"inspect", w.replace("run.json", `"dropout": 0.25`, `"dropout": 25`)}
 	}, codeRun, []string{"run.json", `dropout is "25"`}},
 	{"a run of an unknown recipe", func(w *world) []string {
-		return []string{"inspect", w.replace("run.json", `"recipe": "fashion"`, `"recipe": "passion"`)}
+		return []string{"inspect", w.replace("run.json", `"what": "fashion"`, `"what": "passion"`)}
 	}, codeRun, []string{"passion"}},
 	{"weights cut off", func(w *world) []string {
 		return []string{"inspect", w.damage("weights.safetensors", func(b []byte) []byte { return b[:len(b)-9] })}
 	}, codeRun, []string{"weights.safetensors"}},
 	{"weights of another network", func(w *world) []string {
 		return []string{"eval", w.replace("run.json", `"hidden": 4`, `"hidden": 5`)}
-	}, codeRun, []string{"weights.safetensors", "hidden.weight", "[4 8]", "[5 8]"}},
+	}, codeRun, []string{"weights.safetensors", "hidden.weight", "[4 72]", "[5 72]"}},
 	{"weights that are a text", func(w *world) []string {
 		return []string{"inspect", w.damage("weights.safetensors", func([]byte) []byte { return []byte("no weights here, only words") })}
 	}, codeRun, []string{"weights.safetensors"}},

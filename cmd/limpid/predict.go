@@ -59,7 +59,7 @@ scaled down; what was done is said on standard error.
 
 ` + runHelp,
 		Example: `  limpid predict latest shirt.jpg
-  limpid predict runs/fashion-20261124-161500 *.png --top 3
+  limpid predict runs/20261124-1615-fashion *.png --top 3
   limpid predict latest boot.webp --json | jq -r .predictions[0].class`,
 		Args:              arguments(2, -1, "the run and a picture"),
 		ValidArgsFunction: completeRunThenFiles(&o.folders),

@@ -31,7 +31,8 @@ type pair struct {
 	Class   string  `json:"class"`
 	TakenAs string  `json:"taken_as"`
 	Count   int     `json:"count"`
-	Share   float64 `json:"share"` // of the class's examples
+	Of      int     `json:"of"` // the class's examples
+	Share   float64 `json:"share"`
 }
 
 // worstPairs lists the n most frequent mistakes in a confusion matrix, whose
@@ -45,7 +46,7 @@ func worstPairs(confusion [][]int, classes []string, n int) []pair {
 		}
 		for j, c := range row {
 			if i != j && c > 0 {
-				all = append(all, pair{classes[i], classes[j], c, float64(c) / float64(total)})
+				all = append(all, pair{classes[i], classes[j], c, total, float64(c) / float64(total)})
 			}
 		}
 	}
@@ -79,9 +80,9 @@ func writePairs(pairs []pair) string {
 	}
 	rows := [][]string{}
 	for _, p := range pairs {
-		rows = append(rows, []string{"  " + p.Class, "taken for " + p.TakenAs, fmt.Sprint(p.Count), "times,", percent(p.Share), "of its class"})
+		rows = append(rows, []string{"  " + p.Class, "taken for " + p.TakenAs, fmt.Sprintf("%d of %s", p.Count, several(p.Of, "time"))})
 	}
-	return "most often mistaken:\n" + columns("llrlrl", rows)
+	return "most often mistaken:\n" + columns("llr", rows)
 }
 
 // shellWord quotes s for a shell if it needs that.

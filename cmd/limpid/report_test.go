@@ -9,7 +9,7 @@ import (
 func TestWorstPairs(t *testing.T) {
 	classes := []string{"a", "b", "c"}
 	m := [][]int{{8, 2, 0}, {5, 3, 2}, {0, 0, 0}}
-	want := []pair{{"b", "a", 5, 0.5}, {"a", "b", 2, 0.2}}
+	want := []pair{{"b", "a", 5, 10, 0.5}, {"a", "b", 2, 10, 0.2}}
 	if got := worstPairs(m, classes, 2); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
@@ -25,11 +25,11 @@ func TestResultSaysWhatToDoNext(t *testing.T) {
 	target, reached := 0.86, false
 	r := &result{Run: "runs/my run", Seconds: 75.2, Epochs: 3, Reference: &target, Reached: &reached,
 		Metrics: map[string]map[string]float64{"test": {"accuracy": 0.8512}},
-		Pairs:   []pair{{"Shirt", "T-shirt/top", 31, 0.155}}}
+		Pairs:   []pair{{"shirt", "t-shirt", 31, 200, 0.155}}}
 	got := r.write()
 	for _, want := range []string{
 		"test accuracy 85.1% (missed its target of 86.0%) after 3 epochs in 1 min 15 s",
-		"Shirt  taken for T-shirt/top  31  times,  15.5%  of its class",
+		"shirt  taken for t-shirt  31 of 200 times",
 		"the run is in runs/my run",
 		"limpid predict 'runs/my run' PICTURE",
 		"limpid inspect 'runs/my run'",

@@ -33,7 +33,7 @@ If the run began on another kind of CPU (see limpid version), resume warns:
 the last bits of sums may differ.
 
 ` + runHelp,
-		Example:           "  limpid resume latest\n  limpid resume runs/fashion-20261124-161500 --json",
+		Example:           "  limpid resume latest\n  limpid resume runs/20261124-1615-fashion --json",
 		Args:              arguments(1, 1, "the run"),
 		ValidArgsFunction: completeRuns(&o.folders),
 	}
@@ -74,7 +74,7 @@ func runResume(ctx context.Context, s Streams, o resumeOptions) error {
 	if err != nil {
 		return err
 	}
-	return runSession(ctx, s, &session{folder: f, recipe: r, task: task, config: cfg, view: o.view})
+	return runSession(ctx, s, &session{folder: f, recipe: r, task: task, config: cfg, view: o.view, resumed: true})
 }
 
 func printFinished(s Streams, f *folder, asJSON bool) error {

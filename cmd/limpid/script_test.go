@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -19,10 +18,7 @@ var update = flag.Bool("update", false, "rewrite the golden files of the scripts
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"limpid": func() {
-			s := Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}
-			os.Exit(Main(context.Background(), s, os.Args[1:]))
-		},
+		"limpid": main,
 	})
 }
 

@@ -7,10 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"github.com/charmbracelet/x/term"
@@ -19,6 +18,7 @@ import (
 	"github.com/limpid-ml/limpid/internal/par"
 	"github.com/limpid-ml/limpid/recipe"
 	"github.com/limpid-ml/limpid/run"
+	"github.com/limpid-ml/limpid/tensor"
 	"github.com/limpid-ml/limpid/train"
 )
 
@@ -43,16 +43,17 @@ type session struct {
 	config recipe.Config
 	view   viewOptions
 
-	began  time.Time
-	before float64 // seconds that earlier sessions took
+	began   time.Time
+	before  float64 // seconds that earlier sessions took
+	resumed bool    // there were earlier sessions
+	steps   int     // done in this one
 }
 
-// runSession trains, measures, and prints the result. A first signal ends it
-// in good order; a second one ends the process.
+// runSession trains, measures, and prints the result. The end of ctx stops it
+// in good order.
 func runSession(ctx context.Context, s Streams, r *session) error {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	defer context.AfterFunc(ctx, stop)()
 	r.begin()
 	res, err := r.run(ctx, s, stop)
 	if err != nil {
@@ -124,18 +125,34 @@ func (r *session) screen(s Streams, stop func()) screen {
 // code and tells how to go on.
 func (r *session) settle(err error) error {
 	again := "limpid resume " + shellWord(r.folder.path)
-	var diverged *train.DivergedError
 	state, trouble := run.Failed, err.Error()
 	switch {
 	case errors.Is(err, context.Canceled):
 		state, trouble = run.Stopped, ""
 		err = fail(codeInterrupted, again+" goes on from here", "stopped; a checkpoint is in %s", r.folder.path)
-	case errors.As(err, &diverged):
+	case r.diverged(err):
 		err = &failure{codeDiverged, err, "train again with a lower learning rate (--set lr=…) or with --set clip=1"}
-	default:
-		err = because(codeBug, again+" goes on from the last checkpoint", err)
+	case r.resumed && r.steps == 0:
+		err = because(codeRun, "see above, or train again with the settings that run.json shows", err)
+	default: // what Fit refuses is in the data; a bug panics
+		err = because(codeInput, "see above; then "+again+" goes on from the last checkpoint, or train again", err)
 	}
 	return errors.Join(err, r.folder.end(state, trouble, r.seconds()))
+}
+
+// diverged tells whether err came from numbers that ran away: a step's, which
+// says so itself, or those of the network as it now is.
+func (r *session) diverged(err error) bool {
+	var d *train.DivergedError
+	if errors.As(err, &d) {
+		return true
+	}
+	first, err := r.task.Fit.Data.At(0)
+	if err != nil {
+		return false
+	}
+	y, err := r.task.Net.Predict(tensor.Stack(0, first.X))
+	return err == nil && math.IsNaN(y.Sum().Item()-y.Sum().Item())
 }
 
 // result gathers what the run reached.

@@ -30,7 +30,7 @@ func newWatch(r *session, s screen) (*watch, error) {
 	w := &watch{session: r, screen: s, began: -1, group: max(1, steps/400), batch: r.config.Shared().Batch,
 		now: progress{recipe: r.recipe.Name, run: r.folder.path, epoch: 1, epochs: r.config.Shared().Epochs, steps: steps}}
 	if _, live := s.(*liveScreen); live {
-		w.health = newHealth(r.task.Net)
+		w.health = newHealth(r.task.Net, r.task.Fit.Optimizer.Rate())
 		w.now.layers = w.health.layers
 	}
 	past, err := r.folder.history()
@@ -63,6 +63,7 @@ func (w *watch) step(e train.StepDone) {
 	if w.began < 0 {
 		w.began = e.Step - 1
 	}
+	w.session.steps++
 	w.now.step, w.now.epoch = e.Step, e.Epoch
 	w.sum += e.Loss
 	if w.count++; w.count >= w.group || len(w.now.losses) == 0 {

@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/limpid-ml/limpid/run"
 )
 
 // mustSay fails unless a message holds all of want and no stack.
@@ -36,7 +38,7 @@ func TestRunsFolderThatCannotBeWritten(t *testing.T) {
 		if c != codeOutput || out != "" {
 			t.Errorf("%s: exit %d, wrote %q", dir, c, out)
 		}
-		mustSay(t, errs, dir, "cannot be made", "--runs-dir")
+		mustSay(t, errs, strings.TrimSuffix(dir, "/below"), "cannot be made", "--runs-dir")
 	}
 }
 
@@ -46,16 +48,18 @@ func TestRunInUse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.record.Result = nil // as if it had been killed
-	if err := errors.Join(f.save(), f.lock()); err != nil {
+	if err := f.lock(); err != nil {
 		t.Fatal(err)
 	}
 	defer f.unlock()
+	if err := f.end(run.Running, "", 1); err != nil { // as if it were not finished
+		t.Fatal(err)
+	}
 	c, _, errs := call(t.Context(), "resume", w.run)
 	if c != codeRun {
 		t.Errorf("exit %d", c)
 	}
-	mustSay(t, errs, w.run, "in use by another process", "wait until it ends")
+	mustSay(t, errs, w.run, "another process trains in this folder", "wait until it ends")
 	if c, out, _ := call(t.Context(), "runs", "--runs-dir", w.runs); c != codeOK || !strings.Contains(out, "running") {
 		t.Errorf("runs: exit %d\n%s", c, out)
 	}
@@ -88,7 +92,7 @@ func TestStandardOutputIsFull(t *testing.T) {
 	}
 	defer full.Close()
 	w := newWorld(t)
-	for _, args := range [][]string{{"version"}, {"runs"}, {"inspect", w.run}, {"eval", w.run}, {"resume", w.run, "--json"}, {"completion", "bash"}} {
+	for _, args := range [][]string{{"version"}, {"runs", "--runs-dir", w.runs}, {"inspect", w.run}, {"eval", w.run}, {"resume", w.run, "--json"}, {"completion", "bash"}} {
 		var errs bytes.Buffer
 		c := code(Main(t.Context(), Streams{In: strings.NewReader(""), Out: full, Err: &errs}, args))
 		if c != codeOutput {
