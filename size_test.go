@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 )
 
 // Bounds on what one reads at a time.
@@ -31,11 +32,15 @@ type source struct {
 
 func (s source) test() bool { return strings.HasSuffix(s.path, "_test.go") }
 
-// sources parses every hand-written file below dir.
+// sources parses every hand-written file below dir. What lies in folders named
+// testdata, or is hidden, is no part of the module.
 func sources(t *testing.T, dir string) []source {
 	t.Helper()
 	var all []source
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && (d.Name() == "testdata" || len(d.Name()) > 1 && d.Name()[0] == '.') {
+			return filepath.SkipDir
+		}
 		if err != nil || d.IsDir() || filepath.Ext(path) != ".go" {
 			return err
 		}
@@ -175,18 +180,30 @@ func exportedSpecs(d *ast.GenDecl, add func(string, *ast.CommentGroup)) {
 	}
 }
 
+// interfaceMethods adds the methods that an interface lists. One without a
+// comment of its own may stand below one whose comment names it.
 func interfaceMethods(s *ast.TypeSpec, add func(string, *ast.CommentGroup)) {
 	it, ok := s.Type.(*ast.InterfaceType)
 	if !ok {
 		return
 	}
+	var above *ast.CommentGroup
 	for _, m := range it.Methods.List {
+		doc := firstDoc(m.Doc, m.Comment)
 		for _, n := range m.Names {
+			if doc == nil && slices.Contains(words(above.Text()), n.Name) {
+				doc = above
+			}
 			if n.IsExported() {
-				add(s.Name.Name+"."+n.Name, firstDoc(m.Doc, m.Comment, s.Doc))
+				add(s.Name.Name+"."+n.Name, doc)
 			}
 		}
+		above = firstDoc(doc, above)
 	}
+}
+
+func words(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 }
 
 func firstDoc(docs ...*ast.CommentGroup) *ast.CommentGroup {
