@@ -134,10 +134,10 @@ func (l *LayerNorm) grouped(p *Pass, x tensor.Tensor, c int, eps float64) tensor
 	if x.Rank() < 2 || c%l.Groups != 0 {
 		p.wants("nn.LayerNorm", x, fmt.Sprintf("two axes at least, and channels that %d groups divide", l.Groups))
 	}
-	n := x.Dim(0)
-	rows := x.Reshape(n, -1, l.Groups, c/l.Groups).Permute(0, 2, 1, 3).Reshape(n, l.Groups, -1)
+	n, places, each := x.Dim(0), between(x, 1, x.Rank()-1), c/l.Groups
+	rows := x.Reshape(n, places, l.Groups, each).Permute(0, 2, 1, 3).Reshape(n, l.Groups, places*each)
 	y := engine.LayerNorm(rows, tensor.Tensor{}, tensor.Tensor{}, eps)
-	y = y.Reshape(n, l.Groups, -1, c/l.Groups).Permute(0, 2, 1, 3).Reshape(x.Shape()...)
+	y = y.Reshape(n, l.Groups, places, each).Permute(0, 2, 1, 3).Reshape(x.Shape()...)
 	if l.NoAffine {
 		return y
 	}

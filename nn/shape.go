@@ -21,11 +21,7 @@ func (l *Flatten) Forward(p *Pass, x tensor.Tensor) tensor.Tensor {
 	if x.Rank() == 0 {
 		p.wants("nn.Flatten", x, "a batch axis")
 	}
-	n := 1
-	for i := 1; i < x.Rank(); i++ {
-		n *= x.Dim(i)
-	}
-	return stay.Return(x.Reshape(x.Dim(0), n))
+	return stay.Return(x.Reshape(x.Dim(0), between(x, 1, x.Rank())))
 }
 
 // Reshape gives each example the shape To; −1, once, stands for what is left.
@@ -45,5 +41,25 @@ func (l *Reshape) Forward(p *Pass, x tensor.Tensor) tensor.Tensor {
 	var shape [8]int
 	shape[0] = x.Dim(0)
 	k := 1 + copy(shape[1:], l.To)
+	left, open := between(x, 1, x.Rank()), 0
+	for i, d := range shape[1:k] {
+		if d == -1 && open == 0 {
+			open = i + 1
+		} else if d != 0 && left%d == 0 {
+			left /= d
+		}
+	}
+	if open > 0 && shape[0] == 0 { // of no examples, the elements do not tell
+		shape[open] = left
+	}
 	return stay.Return(x.Reshape(shape[:k]...))
+}
+
+// between returns the product of x's axes from…to−1.
+func between(x tensor.Tensor, from, to int) int {
+	n := 1
+	for i := from; i < to; i++ {
+		n *= x.Dim(i)
+	}
+	return n
 }

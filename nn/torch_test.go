@@ -414,3 +414,39 @@ func TestStateDictOfPyTorch(t *testing.T) {
 		}
 	}
 }
+
+// TestLayersTakeAnyBatch: of no examples and of one, forward and back; each
+// example's result is its own.
+func TestLayersTakeAnyBatch(t *testing.T) {
+	cases := readGolden(t)
+	for name, g := range goldens() {
+		x := cases[name]["x"]
+		if g.run != nil || g.train {
+			continue
+		}
+		n := build(t, g.layer, Input(x.Shape()[1:]...), Seed(1))
+		whole := must(n.Predict(x))
+		for _, size := range []int{0, 1} {
+			do(t, n, func(p *Pass) {
+				x := x.Slice(0, 1, 1+size)
+				leaves := p.Params()
+				if x.DType() == tensor.Float32 {
+					x = p.Track(x)
+					leaves = append(slices.Clone(leaves), x)
+				}
+				y := n.Forward(p, x)
+				if y.Dim(0) != size {
+					t.Errorf("%s: a batch of %d becomes %v", name, size, y.Shape())
+				}
+				same(t, name, y, whole.Slice(0, 1, 1+size), 1e-5)
+				for _, d := range tensor.Grad(y.Square().Sum(), leaves...) {
+					for _, v := range floats(d) {
+						if math.IsNaN(v) {
+							t.Fatalf("%s: a gradient of a batch of %d is NaN", name, size)
+						}
+					}
+				}
+			}, TrackParams())
+		}
+	}
+}
