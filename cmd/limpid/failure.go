@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"regexp"
 	"runtime"
 	"strings"
 	"syscall"
@@ -110,7 +111,7 @@ func explain(s Streams, asJSON bool, err error) code {
 	}
 	writeFailure(s.Err, f)
 	if asJSON {
-		e := reportError{int(f.code), f.code.String(), f.Error(), f.fix}
+		e := reportError{int(f.code), f.code.String(), withoutPlaces(f.Error()), f.fix}
 		if err := printJSON(s.Out, report{e}); err != nil {
 			return codeOutput
 		}
@@ -119,14 +120,31 @@ func explain(s Streams, asJSON bool, err error) code {
 }
 
 func writeFailure(w io.Writer, f *failure) {
-	fmt.Fprintf(w, "limpid: %s\n", indent(f.Error()))
+	message := withoutPlaces(f.Error())
+	fmt.Fprintf(w, "limpid: %s\n", indent(message))
+	label := "fix"
+	if f.code == codeInterrupted || strings.Contains(message, "fix: ") {
+		label = "next" // nothing is broken, or it was said how to mend it
+	}
 	if f.fix != "" {
-		fmt.Fprintf(w, "  fix: %s\n", f.fix)
+		fmt.Fprintf(w, "  %s: %s\n", label, f.fix)
 	}
 }
 
+// place is the line of an error that says where in the program it was noticed:
+// of use to who writes programs, and noise to who runs this one.
+var place = regexp.MustCompile(`\n\s*in \S+\.go:\d+`)
+
+func withoutPlaces(message string) string { return place.ReplaceAllString(message, "") }
+
 // indent sets the further lines of a message off from its first.
-func indent(s string) string { return strings.ReplaceAll(strings.TrimSpace(s), "\n", "\n  ") }
+func indent(s string) string {
+	lines := strings.Split(strings.TrimSpace(s), "\n")
+	for i := range lines {
+		lines[i] = strings.TrimSpace(lines[i])
+	}
+	return strings.Join(lines, "\n  ")
+}
 
 // rescue turns a panic that got this far into a failure that shows where it
 // came from on one line, and no stack.

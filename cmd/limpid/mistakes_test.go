@@ -288,7 +288,7 @@ func (m *mistake) check(t *testing.T, c code, out, errs string) {
 	if out != "" {
 		t.Errorf("wrote to standard output: %q", out)
 	}
-	if !strings.Contains(errs, "fix: ") {
+	if !strings.Contains(errs, "  fix: ") {
 		t.Error("does not say what to do")
 	}
 	for _, trace := range []string{"goroutine ", "panic", ".go:", "runtime error"} {

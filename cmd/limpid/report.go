@@ -70,7 +70,7 @@ func (r *result) write() string {
 	name := shellWord(r.Run)
 	fmt.Fprintf(&b, "\nthe run is in %s\n", r.Run)
 	fmt.Fprintf(&b, "next:  limpid predict %s PICTURE   what is in a picture of yours\n", name)
-	fmt.Fprintf(&b, "       limpid inspect %s           the network, and what each layer holds\n", name)
+	fmt.Fprintf(&b, "       limpid inspect %s           what each layer holds\n", name)
 	return b.String()
 }
 

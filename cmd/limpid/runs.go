@@ -46,8 +46,8 @@ func newRuns(s Streams) *cobra.Command {
 		Short: "List the runs",
 		Long: `Lists the runs in the runs folder, the latest first: whether each is running,
 stopped (limpid resume goes on with it), finished, failed or damaged, its
-recipe, epochs, test accuracy, the time it trained, when it was begun and the
-size of its files.`,
+recipe, epochs, accuracy on the test split, age, and the size of its files.
+With --json, how long it trained, too.`,
 		Example: "  limpid runs\n  limpid runs --json | jq -r '.runs[] | select(.state == \"stopped\") | .run'",
 		Args:    arguments(0, 0, ""),
 		RunE:    func(c *cobra.Command, _ []string) error { return runRuns(c.Context(), s, o) },
@@ -69,25 +69,24 @@ func runRuns(_ context.Context, s Streams, o runsOptions) error {
 		fmt.Fprintf(s.Err, "there are no runs in %q yet; limpid train makes one\n", o.folders.runs)
 		return nil
 	}
-	rows := [][]string{{"run", "state", "recipe", "epochs", "test accuracy", "trained", "begun", "size"}}
+	rows := [][]string{{"run", "state", "recipe", "epochs", "accuracy", "age", "size"}}
 	for _, l := range lines {
 		rows = append(rows, l.cells(time.Now()))
 	}
-	_, err = fmt.Fprint(s.Out, columns("lllrrrrr", rows)+troubles(lines))
+	_, err = fmt.Fprint(s.Out, columns("lllrrrr", rows)+troubles(lines))
 	return because(codeOutput, "check where standard output goes", err)
 }
 
 // cells are the line's columns.
 func (l runLine) cells(now time.Time) []string {
 	if l.State == damaged {
-		return []string{l.Run, string(l.State), "", "", "", "", "", size(l.Bytes)}
+		return []string{filepath.Base(l.Run), string(l.State), "", "", "", "", size(l.Bytes)}
 	}
 	accuracy := "—"
 	if l.Accuracy != nil {
 		accuracy = percent(*l.Accuracy)
 	}
-	return []string{l.Run, string(l.State), l.Recipe, fmt.Sprint(l.Epochs), accuracy,
-		lasting(time.Duration(l.Seconds * float64(time.Second))), lasting(now.Sub(l.Started)) + " ago", size(l.Bytes)}
+	return []string{filepath.Base(l.Run), string(l.State), l.Recipe, fmt.Sprint(l.Epochs), accuracy, age(now.Sub(l.Started)), size(l.Bytes)}
 }
 
 // troubles explains the runs that are damaged or failed.

@@ -133,9 +133,11 @@ func (r *session) settle(err error) error {
 	case r.diverged(err):
 		err = &failure{codeDiverged, err, "train again with a lower learning rate (--set lr=…) or with --set clip=1"}
 	case r.resumed && r.steps == 0:
-		err = because(codeRun, "see above, or train again with the settings that run.json shows", err)
-	default: // what Fit refuses is in the data; a bug panics
-		err = because(codeInput, "see above; then "+again+" goes on from the last checkpoint, or train again", err)
+		err = because(codeRun, "or train again with the settings that run.json shows", err)
+	case r.steps == 0: // what Fit refuses is in the data or the network; a bug panics
+		err = because(codeInput, "correct the data or the settings, then train again", err)
+	default:
+		err = because(codeInput, "correct the data, then "+again+" goes on from the last checkpoint", err)
 	}
 	return errors.Join(err, r.folder.end(state, trouble, r.seconds()))
 }
@@ -146,6 +148,9 @@ func (r *session) diverged(err error) bool {
 	var d *train.DivergedError
 	if errors.As(err, &d) {
 		return true
+	}
+	if r.task.Fit.Data.Len() == 0 {
+		return false
 	}
 	first, err := r.task.Fit.Data.At(0)
 	if err != nil {

@@ -59,6 +59,8 @@ func TestWords(t *testing.T) {
 		"1 epoch": several(1, "epoch"), "1,200 steps": several(1200, "step"), "88.3%": percent(0.8834), "—": percent(math.NaN()),
 		"0 s": lasting(0), "59 s": lasting(59 * time.Second), "2 min 5 s": lasting(125 * time.Second),
 		"3 h 2 min": lasting(182 * time.Minute), "3 days": lasting(75 * time.Hour),
+		"0 B": size(0), "12 kB": size(12_345), "7.1 MB": size(7_123_456), "2.0 GB": size(1_999_999_999),
+		"7 s": age(7 * time.Second), "3 min": age(3*time.Minute + time.Second), "30 h": age(30 * time.Hour), "4 days": age(97 * time.Hour),
 		"runs/a-1": shellWord("runs/a-1"), "'my run'": shellWord("my run"), `'it'\''s'`: shellWord("it's"), "''": shellWord(""),
 	} {
 		if got != want {

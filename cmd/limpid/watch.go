@@ -77,9 +77,9 @@ func (w *watch) step(e train.StepDone) {
 
 func (w *watch) show() {
 	w.shown = time.Now()
-	w.now.elapsed = time.Since(w.session.began)
+	w.now.elapsed = time.Duration(w.session.seconds() * float64(time.Second))
 	if did := w.now.step - w.began; w.began >= 0 && did > 0 {
-		each := w.now.elapsed / time.Duration(did)
+		each := time.Since(w.session.began) / time.Duration(did)
 		w.now.left = each * time.Duration(w.now.steps-w.now.step)
 		w.now.rate = float64(w.batch) / each.Seconds()
 	}
