@@ -37,6 +37,8 @@ type Config struct {
 
 	Transform data.Transform                           // changes each X that is learned from
 	Collate   func([]data.Example) (data.Batch, error) // joins examples; nil: they are alike
+	Mix       data.BatchTransform                      // changes each batch that is learned from as a whole
+	Weights   []float64                                // how often each example is drawn; nil: once an epoch
 	DropLast  bool                                     // leave out an epoch's last batch if it is short
 	NoShuffle bool                                     // take examples in their order
 

@@ -76,7 +76,7 @@ func newFitting(net *nn.Net, c Config) *fitting {
 	f.u.Schedule, f.u.Clip = c.Schedule, c.Clip
 	f.u.seed += c.Seed
 	f.loader = data.Loader{Data: c.Data, Batch: c.Batch, Shuffle: !c.NoShuffle, DropLast: c.DropLast, Seed: c.Seed,
-		Transform: c.Transform, Collate: c.Collate}
+		Transform: c.Transform, Collate: c.Collate, Mix: c.Mix, Weights: c.Weights}
 	f.per = f.loader.PerEpoch()
 	f.eval = evaluation{net: net, metrics: c.Metrics, collate: c.Collate, direct: c.Loss == nil, measure: f.validationLoss}
 	return f
@@ -96,7 +96,7 @@ func (f *fitting) begin() error {
 			*o = earlyStop{score: o.score, patience: o.patience, better: f.c.better(o.score)}
 			f.stops = append(f.stops, o)
 		case *progress:
-			o.per, o.of = f.per, f.c.Epochs
+			*o = progress{w: o.w, per: f.per, of: f.c.Epochs, more: f.c.Validate != nil}
 		}
 	}
 	if _, err := f.u.ready(); err != nil {

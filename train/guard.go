@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/limpid-ml/limpid/nn"
 	"github.com/limpid-ml/limpid/tensor"
@@ -27,14 +28,11 @@ func (e *DivergedError) Error() string {
 func (u *Updater) diagnose(n int, loss, norm float64) error {
 	e := &DivergedError{Step: u.steps + 1, Loss: loss}
 	if name := u.badWeights(); name != "" {
-		e.Param, e.Why = name, "the weights "+name+" hold a number that is not finite"
+		e.Layer, e.Param, e.Why = layerOf(name), name, "the weights "+name+" hold a number that is not finite"
 		return e
 	}
 	e.Param = u.badGradient()
-	s := &suspect{}
-	u.watchers = append(u.watchers[:0], s)
-	u.release()
-	_, err := u.gradients(n)
+	s, err := u.again(n)
 	switch {
 	case s.value != "":
 		e.Layer, e.Why = s.value, "layer "+s.value+" is the first whose result is not finite"
@@ -51,6 +49,26 @@ func (u *Updater) diagnose(n int, loss, norm float64) error {
 		e.Why = "all values are finite, but not the gradient of " + e.Param
 	}
 	return e
+}
+
+// again runs the parts of a step once more, watched.
+func (u *Updater) again(n int) (*suspect, error) {
+	reduce := u.Reduce
+	defer func() { u.Reduce = reduce }()
+	u.Reduce = nil // other machines do not expect to be asked again
+	s := &suspect{}
+	u.watchers = append(u.watchers[:0], s)
+	u.release()
+	_, err := u.gradients(n)
+	return s, err
+}
+
+// layerOf returns the path of the layer that a parameter belongs to.
+func layerOf(name string) string {
+	if i := strings.LastIndexByte(name, '.'); i >= 0 {
+		return name[:i]
+	}
+	return "."
 }
 
 // suspect remembers the first layers of which something is not finite.
@@ -72,11 +90,11 @@ func (s *suspect) Grad(path string, _ int, g tensor.Tensor) {
 
 var _ nn.Watcher = (*suspect)(nil)
 
-// badWeights names the first parameter or statistic that is not finite.
+// badWeights names the first parameter that is not finite.
 func (u *Updater) badWeights() string {
-	for i, name := range nets.Names(u.Net) {
-		if !finite(nets.Value(u.Net, i)) {
-			return name
+	for _, p := range u.params {
+		if !finite(p.value) {
+			return p.name
 		}
 	}
 	return ""

@@ -16,6 +16,9 @@ import (
 // which do not fit are found before anything is written.
 func (f *fitting) rehearse() error {
 	var all []error
+	for _, err := range f.loader.Batches(context.Background(), 0, 0) { // none: it checks its settings
+		return fmt.Errorf("train.Fit: %w", err)
+	}
 	if err := f.tryOut(f.loader); err != nil {
 		all = append(all, fmt.Errorf("train.Fit: Data: %w", err))
 	}
@@ -29,13 +32,17 @@ func (f *fitting) rehearse() error {
 
 // tryOut runs the network on two examples.
 func (f *fitting) tryOut(l data.Loader) error {
+	all := l.Data
 	l.Data = data.Subset(l.Data, []int{0, 1}[:min(2, l.Data.Len())])
-	l.Batch, l.Shuffle, l.DropLast, l.Workers = 2, false, false, -1
+	l.Batch, l.Shuffle, l.DropLast, l.Workers, l.Weights = 2, false, false, -1, nil
 	for b, err := range l.Epoch(context.Background(), 0) {
 		if err != nil {
 			return err
 		}
-		return f.tryBatch(b)
+		if err := f.tryBatch(b); err != nil || f.classes == 0 {
+			return err
+		}
+		return data.CheckLabels(all, f.classes)
 	}
 	return nil
 }
