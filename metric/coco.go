@@ -61,6 +61,21 @@ type ClassDetections struct {
 
 // Scores returns the scores of what was added.
 func (c *COCO) Scores() Detections {
+	parts := c.classes()
+	d := scoresOf(parts)
+	for i, p := range parts {
+		all := sweep(parts[i:i+1], 0, endless, most)
+		one := ClassDetections{p.label(), 0, all.precision(0, thresholds), all.precision(0, 1), all.precision(5, 6), all.recall()}
+		if len(all) > 0 {
+			one.Objects = all[0].objects
+		}
+		d.Classes = append(d.Classes, one)
+	}
+	return d
+}
+
+// classes returns what concerns each class of which there is an object.
+func (c *COCO) classes() []*COCO {
 	var labels []int
 	for _, p := range c.pictures {
 		for _, t := range p.there {
@@ -73,13 +88,17 @@ func (c *COCO) Scores() Detections {
 	for i, l := range labels {
 		parts[i] = c.only(l)
 	}
-	d := scoresOf(parts)
-	for i, p := range parts {
-		one := scoresOf(parts[i : i+1])
-		objects := p.run(0, math.Inf(1), most).objects
-		d.Classes = append(d.Classes, ClassDetections{labels[i], objects, one.AP, one.AP50, one.AP75, one.AR100})
+	return parts
+}
+
+// label returns the class of the first object.
+func (c *COCO) label() int {
+	for _, p := range c.pictures {
+		if len(p.there) > 0 {
+			return p.there[0].Label
+		}
 	}
-	return d
+	return 0
 }
 
 // AnyClass returns the scores where labels do not matter: is there something?

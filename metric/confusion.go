@@ -125,12 +125,12 @@ func ratio(a, b int) float64 {
 }
 
 // Macro returns the mean of a score over the classes that occur, among labels
-// or guesses: c.Macro(c.F1).
-func (c *Confusion) Macro(of func(class int) float64) float64 {
+// or guesses, but for those to leave out: c.Macro(c.F1).
+func (c *Confusion) Macro(of func(class int) float64, but ...int) float64 {
 	var total float64
 	n := 0
 	for class := range c.Matrix {
-		if _, rows, guesses := c.counts(class); rows+guesses > 0 {
+		if _, rows, guesses := c.counts(class); rows+guesses > 0 && !slices.Contains(but, class) {
 			total += of(class)
 			n++
 		}
