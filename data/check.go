@@ -35,7 +35,13 @@ func Check(set Dataset, classes int) error {
 }
 
 func checkFiles(set Dataset, classes int) error {
-	err := every(context.Background(), set.Len(), func(i int) error { return checkAt(set, i, classes) })
+	err := every(context.Background(), set.Len(), func(i int) error {
+		e, err := set.At(i)
+		if err != nil {
+			return err // it names the file
+		}
+		return checkExample(&e, i, classes)
+	})
 	if err != nil {
 		return fmt.Errorf("data: check: %w", err)
 	}

@@ -20,7 +20,7 @@ type faults struct {
 
 func (f *faults) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d of %d cannot be read:", len(f.all), f.of)
+	fmt.Fprintf(&b, "%d of %d have faults:", len(f.all), f.of)
 	for i, err := range f.all {
 		if i == maxListed {
 			fmt.Fprintf(&b, "\n\tand %d more", len(f.all)-i)
@@ -28,7 +28,7 @@ func (f *faults) Error() string {
 		}
 		fmt.Fprintf(&b, "\n\t%v", err)
 	}
-	b.WriteString("\n\tfix: replace or remove them")
+	b.WriteString("\n\tfix: correct, replace or remove them")
 	return b.String()
 }
 
