@@ -83,3 +83,10 @@ func ExampleMasked() {
 	fmt.Printf("%.4f\n", loss.Masked(loss.MAE, out, target, mask).Item())
 	// Output: 0.6667
 }
+
+func ExampleGIoU() {
+	box := tensor.Of([]float32{0, 0, 10, 10}, 1, 4)
+	should := tensor.Of([]float32{5, 0, 15, 10}, 1, 4)
+	fmt.Printf("%.4f\n", loss.GIoU(box, should).Item())
+	// Output: 0.6667
+}

@@ -2,6 +2,7 @@ package loss
 
 import (
 	"encoding/json"
+	"maps"
 	"math"
 	"os"
 	"testing"
@@ -9,7 +10,8 @@ import (
 	"github.com/limpid-ml/limpid/tensor"
 )
 
-// golden is one case of testdata/torch.json, which torch.py beside it makes.
+// golden is one case of testdata/torch.json or boxes.json, which torch.py and
+// boxes.py beside them make.
 type golden struct {
 	Shape       []int
 	Out         []float64
@@ -25,15 +27,19 @@ type golden struct {
 
 func readGolden(t *testing.T) map[string]golden {
 	t.Helper()
-	var g struct{ Cases map[string]golden }
-	text, err := os.ReadFile("testdata/torch.json")
-	if err == nil {
-		err = json.Unmarshal(text, &g)
+	all := map[string]golden{}
+	for _, file := range []string{"testdata/torch.json", "testdata/boxes.json"} {
+		var g struct{ Cases map[string]golden }
+		text, err := os.ReadFile(file)
+		if err == nil {
+			err = json.Unmarshal(text, &g)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		maps.Copy(all, g.Cases)
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return g.Cases
+	return all
 }
 
 var goldenWeights = []float64{.5, 2, 1, 0, 3}
@@ -62,6 +68,11 @@ var goldenLosses = map[string]Func{
 	"focal 0":                Focal(.5, 0),
 	"center focal":           CenterFocal(2, 4),
 	"center focal none":      CenterFocal(2, 4),
+	"generalized dice":       GeneralizedDice,
+	"generalized dice share": GeneralizedDice,
+	"iou":                    IoU,
+	"giou":                   GIoU,
+	"diou":                   DIoU,
 	"masked rows":            MAE,
 	"masked elements":        MSE,
 	"masked labels":          CrossEntropy,

@@ -18,7 +18,7 @@ var all = map[string]struct {
 	"MSE": {MSE, false}, "MAE": {MAE, false}, "Huber": {Huber(1), false}, "BCE": {BCE, false},
 	"WeightedBCE": {WeightedBCE(2), false}, "KL": {KL, false}, "CenterFocal": {CenterFocal(2, 4), false},
 	"CrossEntropy": {CrossEntropy, true}, "SmoothCrossEntropy": {SmoothCrossEntropy(.1), true},
-	"WeightedCrossEntropy": {WeightedCrossEntropy(1, 2, 3), true}, "Dice": {Dice, true}, "Focal": {Focal(.25, 2), true},
+	"WeightedCrossEntropy": {WeightedCrossEntropy(1, 2, 3), true}, "Dice": {Dice, true}, "GeneralizedDice": {GeneralizedDice, true}, "Focal": {Focal(.25, 2), true},
 }
 
 func fails(t *testing.T, what string, f func(), parts ...string) {

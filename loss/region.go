@@ -14,9 +14,15 @@ import "github.com/limpid-ml/limpid/tensor"
 //
 // Source: Milletari et al. 2016, "V-Net"; Sudre et al. 2017.
 func Dice(out, target tensor.Tensor) tensor.Tensor {
-	const op = "loss.Dice"
-	c := classes(op, out)
-	p := probabilities(out, c)
+	p, t, c := regions("loss.Dice", out, target)
+	return dice(p, t, c)
+}
+
+// regions returns the shares predicted and those there, [N, C]; rows that are
+// left out are 0 in both.
+func regions(op string, out, target tensor.Tensor) (p, t tensor.Tensor, c int) {
+	c = classes(op, out)
+	p = probabilities(out, c)
 	if target.DType() == tensor.Int32 {
 		checkLabels(op, out, target, c)
 		labels := tensor.View[int32](target)
@@ -25,7 +31,7 @@ func Dice(out, target tensor.Tensor) tensor.Tensor {
 	} else {
 		target = alike(op, out, target)
 	}
-	return dice(p.Reshape(-1, c), target.Reshape(-1, c), c)
+	return p.Reshape(-1, c), target.Reshape(-1, c), c
 }
 
 func probabilities(out tensor.Tensor, c int) tensor.Tensor {
@@ -42,6 +48,37 @@ func dice(p, t tensor.Tensor, c int) tensor.Tensor {
 	either := p.Sum(0).Add(there).Shift(1)
 	share := presence(there.Detach(), c)
 	return both.Div(either).Neg().Shift(1).Mul(share).Sum()
+}
+
+// GeneralizedDice is one minus the overlap of all classes at once, of which each
+// weighs as much as any other whatever its size: with the weights w of a class
+// that has n rows 1/n², and 0 of one that has none,
+//
+//	1 − 2·Σ w·Σ p·t / Σ w·Σ (p + t)
+//
+// Results and targets are as of [Dice]. Where nothing is present the loss is 0.
+//
+// Source: Sudre et al. 2017, "Generalised Dice overlap as a deep learning loss
+// function for highly unbalanced segmentations".
+func GeneralizedDice(out, target tensor.Tensor) tensor.Tensor {
+	p, t, c := regions("loss.GeneralizedDice", out, target)
+	there := t.Sum(0).Detach()
+	least := 0.
+	for i := range c {
+		if n := there.At(i); n > 0 && (least == 0 || n < least) {
+			least = n
+		}
+	}
+	if least == 0 {
+		return p.Sum().Scale(0)
+	}
+	// Weights as shares of the greatest: 1/n² of a large picture is far below
+	// what float32 adds up well.
+	some := there.Full(0).Less(there).To(there.DType())
+	w := there.Maximum(there.Full(least)).Pow(-2).Scale(least * least).Mul(some)
+	both := p.Mul(t).Sum(0).Mul(w).Sum().Scale(2)
+	either := p.Sum(0).Add(t.Sum(0)).Mul(w).Sum()
+	return both.Div(either).Neg().Shift(1)
 }
 
 // presence weighs the classes of which there is anything evenly, and the others
