@@ -86,11 +86,22 @@ func (s *STFT) each(x []float32, f func(t int, bins []complex128)) {
 	p := s.plans.Get().(*plan)
 	defer s.plans.Put(p)
 	for t := range s.frames(len(x)) {
-		from := s.start(t)
-		for i, w := range s.window {
-			p.frame[i] = w * s.sample(x, from+i)
-		}
+		s.fill(p.frame, x, s.start(t))
 		f(t, p.fft.Coefficients(p.bins, p.frame))
+	}
+}
+
+// fill writes the frame that begins at sample from, under the window.
+func (s *STFT) fill(frame []float64, x []float32, from int) {
+	if from >= 0 && from+len(frame) <= len(x) {
+		inside := x[from : from+len(frame)]
+		for i, w := range s.window {
+			frame[i] = w * float64(inside[i])
+		}
+		return
+	}
+	for i, w := range s.window {
+		frame[i] = w * s.sample(x, from+i)
 	}
 }
 
