@@ -29,7 +29,7 @@ func buildLimpid(t *testing.T) string {
 // checkpoints and uses all that a checkpoint must carry: dropout, mirrored
 // and moved pictures, Adam's moments, running statistics, a schedule.
 var small = []string{
-	"--set=width=4", "--set=hidden=16", "--set=examples=480", "--set=batch=16",
+	"--set=width=4", "--set=examples=480", "--set=batch=16",
 	"--set=shift=1", "--set=checkpoint=4", "--epochs=3", "--seed=5",
 }
 

@@ -23,7 +23,7 @@ func call(ctx context.Context, args ...string) (c code, stdout, stderr string) {
 }
 
 // tiny are settings of a run that takes a moment.
-var tiny = []string{"--set=width=2", "--set=hidden=4", "--set=examples=40", "--set=batch=20", "--epochs=1"}
+var tiny = []string{"--set=width=2", "--set=examples=40", "--set=batch=20", "--epochs=1"}
 
 // world is the folder that a mistake is made in.
 type world struct {
@@ -238,8 +238,8 @@ var runMistakes = []mistake{
 		return []string{"inspect", w.damage("weights.safetensors", func(b []byte) []byte { return b[:len(b)-9] })}
 	}, codeRun, []string{"weights.safetensors"}},
 	{"weights of another network", func(w *world) []string {
-		return []string{"eval", w.replace("run.json", `"hidden": 4`, `"hidden": 5`)}
-	}, codeRun, []string{"weights.safetensors", "hidden.weight", "[4 72]", "[5 72]"}},
+		return []string{"eval", w.replace("run.json", `"width": 2`, `"width": 3`)}
+	}, codeRun, []string{"weights.safetensors", "block1.conv.weight", "[2 1 3 3]", "[3 1 3 3]"}},
 	{"weights that are a text", func(w *world) []string {
 		return []string{"inspect", w.damage("weights.safetensors", func([]byte) []byte { return []byte("no weights here, only words") })}
 	}, codeRun, []string{"weights.safetensors"}},

@@ -105,7 +105,7 @@ func TestStandardOutputIsFull(t *testing.T) {
 func TestDivergence(t *testing.T) {
 	dir := t.TempDir()
 	c, out, errs := call(t.Context(), append([]string{"train", "--runs-dir", dir,
-		"--set=optimizer=sgd", "--set=momentum=0.999", "--set=lr=100", "--set=schedule=constant", "--set=epochs=50"}, tiny[:4]...)...)
+		"--set=optimizer=sgd", "--set=momentum=0.999", "--set=lr=100", "--set=schedule=constant", "--set=epochs=50"}, tiny[:3]...)...)
 	if c != codeDiverged || out != "" {
 		t.Errorf("exit %d, wrote %q", c, out)
 	}

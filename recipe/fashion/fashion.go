@@ -39,7 +39,6 @@ var Recipe = &recipe.Recipe{
 type Config struct {
 	recipe.Common
 	Width     int     `json:"width" help:"filters of the first convolution; later ones have 2 and 4 times as many" min:"1" max:"512"`
-	Hidden    int     `json:"hidden" help:"units between the convolutions and the classes" min:"1" max:"8192"`
 	Dropout   float64 `json:"dropout" help:"share of units left out at random while training" min:"0" max:"0.95"`
 	Smoothing float64 `json:"smoothing" help:"share of each label spread over all classes" min:"0" max:"0.5"`
 	Flip      bool    `json:"flip" help:"mirror half of the training pictures, for shoes point both ways"`
@@ -52,11 +51,11 @@ type Config struct {
 // figures.
 func defaultsFor(full bool) *Config {
 	c := &Config{
-		Common: recipe.Common{Seed: 1, Epochs: 12, Batch: 64, LR: 2e-3, Optimizer: "adamw", Schedule: "one-cycle", Decay: 0.01},
-		Width:  32, Hidden: 128, Dropout: 0.25, Flip: true,
+		Common: recipe.Common{Seed: 1, Epochs: 8, Batch: 64, LR: 5e-3, Optimizer: "adamw", Schedule: "one-cycle", Decay: 0.01},
+		Width:  24, Dropout: 0.25, Flip: true,
 	}
 	if full {
-		c.Epochs = 12
+		c.Epochs, c.Width = 12, 32
 	}
 	return c
 }
