@@ -13,8 +13,8 @@ import (
 type DivergedError struct {
 	Step  int     // the step that was not done, from 1
 	Loss  float64 // what came out
-	Layer string  // the path of the layer where it began; "" if none did
-	Param string  // the parameter whose value or gradient is not finite; "" if none is
+	Layer string  // the path of the layer where it began; "" if in none
+	Param string  // the parameter whose value, or gradient of a finite loss, is not finite; "" if none
 	Why   string  // what was found, in words
 }
 
@@ -31,7 +31,9 @@ func (u *Updater) diagnose(n int, loss, norm float64) error {
 		e.Layer, e.Param, e.Why = layerOf(name), name, "the weights "+name+" hold a number that is not finite"
 		return e
 	}
-	e.Param = u.badGradient()
+	if !bad(loss) {
+		e.Param = u.badGradient()
+	}
 	s, err := u.again(n)
 	switch {
 	case s.value != "":
@@ -42,11 +44,10 @@ func (u *Updater) diagnose(n int, loss, norm float64) error {
 		e.Why = "every layer's result is finite, so that the loss function itself gave it"
 	case s.grad != "":
 		e.Layer, e.Why = s.grad, "all values are finite, but not the gradient: going back, layer "+s.grad+" is the first whose result has one that is not"
+	case e.Param != "":
+		e.Why = "all values are finite, but not the gradient of " + e.Param
 	default:
 		e.Why = fmt.Sprintf("the length of the gradient is %g", norm)
-	}
-	if e.Param != "" && !bad(loss) && s.grad == "" {
-		e.Why = "all values are finite, but not the gradient of " + e.Param
 	}
 	return e
 }
