@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/limpid-ml/limpid/internal/backstage"
 	"github.com/limpid-ml/limpid/loss"
 	"github.com/limpid-ml/limpid/nn"
 	"github.com/limpid-ml/limpid/optim"
@@ -475,6 +476,30 @@ func TestPathsWithDirectCalls(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	t.Logf("direct calls: %q (r itself is not announced)", e.seen)
+}
+
+// A pass without recording holds a few layers' results, however deep the net.
+func TestInferenceMemory(t *testing.T) {
+	engine := backstage.OpenTensor[tensor.Tensor, tensor.Scope, tensor.Rand]()
+	nets := backstage.OpenNet[nn.Net, nn.Pass, tensor.Tensor, tensor.Scope, nn.Watcher]()
+	bytes := map[int]int{}
+	for _, depth := range []int{2, 10, 40} {
+		var q nn.Sequential
+		for range depth {
+			q = append(q, &nn.Linear{Out: 256, NoBias: true, Act: nn.Tanh})
+		}
+		net := must(nn.Build(&q, nn.Input(256)))
+		if err := net.Do(func(p *nn.Pass) error {
+			net.Forward(p, tensor.Zeros(64, 256))
+			bytes[depth] = engine.Bytes(nets.Scope(p))
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if t.Log("bytes by depth:", bytes); bytes[40] > 2*bytes[2] {
+		t.Error("memory grows with depth")
+	}
 }
 
 func TestForgottenLoss(t *testing.T) {
