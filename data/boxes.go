@@ -111,7 +111,7 @@ func boxPaths(dir string) *[3]string {
 		}
 		var parts []string
 		for _, name := range names {
-			if slices.ContainsFunc(partNames[:], func(all []string) bool { return slices.Contains(all, strings.ToLower(name)) }) {
+			if PartOf(name) != "" {
 				parts = append(parts, name)
 			}
 		}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"image/color"
 	"os"
 	"path/filepath"
 	"strings"
@@ -128,9 +127,9 @@ const guessed = 16
 func (m *Masks) guess() error {
 	var seen [256]bool
 	for _, file := range m.Labels[:min(len(m.Labels), guessed)] {
-		mask, err := readMask(file)
+		mask, err := picture.OpenLabels(file)
 		if err != nil {
-			return err
+			return fmt.Errorf("mask %w", err)
 		}
 		for _, v := range mask.Pix {
 			seen[v] = true
@@ -143,74 +142,6 @@ func (m *Masks) guess() error {
 	}
 	if seen[255] {
 		m.Values = map[uint8]int32{0: 0, 255: 1}
-	}
-	return nil
-}
-
-// readMask reads the numbers of a mask's pixels.
-func readMask(file string) (*image.Gray, error) {
-	img, err := picture.Open(file)
-	if err != nil {
-		return nil, fmt.Errorf("mask %w", err)
-	}
-	b := img.Bounds()
-	out := image.NewGray(image.Rect(0, 0, b.Dx(), b.Dy()))
-	switch m := img.(type) {
-	case *image.Paletted:
-		for y := range b.Dy() {
-			copy(out.Pix[y*out.Stride:], m.Pix[y*m.Stride:][:b.Dx()])
-		}
-	case *image.Gray:
-		for y := range b.Dy() {
-			copy(out.Pix[y*out.Stride:], m.Pix[y*m.Stride:][:b.Dx()])
-		}
-		return out, unscale(file, out)
-	case *image.Gray16:
-		return out, narrow(file, m, out)
-	default:
-		return out, greys(file, img, out)
-	}
-	return out, nil
-}
-
-// unscale undoes what the decoder does to greys of 1, 2 and 4 bits: it
-// stretches them to 8.
-func unscale(file string, m *image.Gray) error {
-	i, err := picture.Inspect(file)
-	if err != nil || i.Bits == 0 || i.Bits >= 8 {
-		return err
-	}
-	step := uint8(255 / (1<<i.Bits - 1))
-	for k := range m.Pix {
-		m.Pix[k] /= step
-	}
-	return nil
-}
-
-func narrow(file string, m *image.Gray16, out *image.Gray) error {
-	for y := range out.Rect.Dy() {
-		for x := range out.Rect.Dx() {
-			v := m.Gray16At(m.Rect.Min.X+x, m.Rect.Min.Y+y).Y
-			if v > 255 {
-				return fmt.Errorf("mask %q: the label %d at (%d, %d), want at most 255: save it with 8 bits", file, v, x, y)
-			}
-			out.Pix[y*out.Stride+x] = uint8(v)
-		}
-	}
-	return nil
-}
-
-// greys takes a picture of three equal channels.
-func greys(file string, img image.Image, out *image.Gray) error {
-	b := img.Bounds()
-	for y := range b.Dy() {
-		for x := range b.Dx() {
-			c := color.NRGBAModel.Convert(img.At(b.Min.X+x, b.Min.Y+y)).(color.NRGBA)
-			if c.R != c.G || c.G != c.B {
-				return fmt.Errorf("mask %q is in colour at (%d, %d): want a label for each pixel: save it with a palette or as greys", file, x, y)
-			}
-			out.Pix[y*out.Stride+x] = c.R
-		}
 	}
 	return nil
 }
@@ -259,9 +190,9 @@ func (m *Masks) write(i int, x, y *column, row int) error {
 	if err != nil {
 		return err
 	}
-	mask, err := readMask(m.Labels[i])
+	mask, err := picture.OpenLabels(m.Labels[i])
 	if err != nil {
-		return fmt.Errorf("data: %w", err)
+		return fmt.Errorf("data: mask %w", err)
 	}
 	if mask.Rect.Dx() != w || mask.Rect.Dy() != h {
 		return fmt.Errorf("data: mask %q is %d×%d pixels, its picture %q %d×%d", m.Labels[i], mask.Rect.Dx(), mask.Rect.Dy(), m.Files[i], w, h)

@@ -21,6 +21,17 @@ var partNames = [3][]string{
 	{"test", "testing"},
 }
 
+// PartOf returns which part a folder's name stands for, "train", "val" or
+// "test", or "".
+func PartOf(folder string) string {
+	for _, all := range partNames {
+		if slices.Contains(all, strings.ToLower(folder)) {
+			return all[0]
+		}
+	}
+	return ""
+}
+
 // partFolders returns the folders of the three parts ("" for one that is not
 // there), or nil if names are not parts: a train folder must be among them, and
 // nothing else.

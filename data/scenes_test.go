@@ -241,21 +241,6 @@ func TestMaskFolder(t *testing.T) {
 	wantError(t, Check(set, 3), "2 of 5", "label 3", "label 7")
 }
 
-// TestMasksOfFewBits: what a decoder stretches to 0…255 is still a label.
-func TestMasksOfFewBits(t *testing.T) {
-	for bits, most := range map[string]uint8{"grey1": 1, "grey2": 3, "grey4": 15} {
-		m, err := readMask("../format/picture/testdata/" + bits + ".png")
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i, v := range m.Pix {
-			if want := uint8((i%12 + i/12) % (int(most) + 1)); v != want {
-				t.Fatalf("%s: pixel %d is %d, want %d", bits, i, v, want)
-			}
-		}
-	}
-}
-
 func TestBlackAndWhiteMasks(t *testing.T) {
 	set, err := MaskFolder(maskSet(t, map[string]image.Image{"a": grey(255), "b": grey(0)}), 8, 12)
 	if err != nil {

@@ -166,6 +166,7 @@ func TestCOCOFaults(t *testing.T) {
 		{head + `{"image_id":1,"category_id":1,"bbox":[3,1,0,4]}]}`, "has no area"},
 		{head + `{"image_id":1,"category_id":1,"bbox":[3,1,-2,4]}]}`, "has no area"},
 		{head + `{"image_id":1,"category_id":1,"bbox":[3,1,2,4],"segmentation":[[1,2,3]]}]}`, "polygon of 3 numbers"},
+		{head + `{"image_id":1,"category_id":1,"bbox":[3,1,2,4],"segmentation":[[1,2,3,4,1e200,6]]}]}`, "corner at 1e+200"},
 		{head + `{"image_id":1,"category_id":1,"bbox":[3,1,2,4],"segmentation":{"size":[1,2],"counts":"11"}}]}`, "its size is [1 2]"},
 		{head + `{"image_id":1,"category_id":1,"bbox":[3,1,2,4],"segmentation":{"size":[30,41],"counts":[5,900000]}}]}`, "do not add up"},
 		{head + `{"image_id":1,"category_id":1,"bbox":[3,1,2,4],"segmentation":{"size":[30,41],"counts":"~"}}]}`, "character 0"},

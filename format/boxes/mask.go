@@ -21,6 +21,11 @@ func (o *Object) outline(text json.RawMessage, w, h int) error {
 			if len(p) < 6 || len(p)%2 != 0 {
 				return fmt.Errorf("a polygon of %d numbers, want x, y of 3 corners or more", len(p))
 			}
+			for i, v := range p {
+				if side := float64([]int{w, h}[i%2]); !(v >= -side-overhang && v <= 2*side+overhang) {
+					return fmt.Errorf("a polygon's corner at %g lies far out of the picture of %d×%d", v, w, h)
+				}
+			}
 		}
 		return nil
 	}

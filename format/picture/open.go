@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"image"
+	"image/color"
 	_ "image/gif"  // register the formats that people have
 	_ "image/jpeg" // …
 	_ "image/png"  // …
@@ -116,7 +117,8 @@ type Info struct {
 	Format string // png, jpeg, gif, bmp, tiff or webp
 	W, H   int    // in pixels, upright
 	Turned bool   // the file asks for the picture to be turned or mirrored
-	Bits   int    // of each channel; 0 where the file's kind does not tell
+	Mode   string // grey, colour, palette, cmyk; with " 16" for 16 bits a channel, " alpha" where it may be transparent
+	Bits   int    // of each channel or index, of a PNG; else 0
 }
 
 // Inspect reads a file's head only, and does not decode the picture.
@@ -163,11 +165,33 @@ func head(text []byte) (i Info, err error) {
 	if c.Width > maxPixels/c.Height {
 		return i, fmt.Errorf("is %d × %d pixels; at most %d million are read: scale it down first", c.Width, c.Height, maxPixels/1_000_000)
 	}
-	i = Info{Format: format, W: c.Width, H: c.Height}
+	i = Info{Format: format, W: c.Width, H: c.Height, Mode: mode(c.ColorModel)}
 	if format == "png" && len(text) > 24 {
 		i.Bits = int(text[24])
 	}
 	return i, nil
+}
+
+// mode names a decoder's colour model.
+func mode(m color.Model) string {
+	switch m {
+	case color.GrayModel:
+		return "grey"
+	case color.Gray16Model:
+		return "grey 16"
+	case color.CMYKModel:
+		return "cmyk"
+	case color.RGBA64Model:
+		return "colour 16"
+	case color.NRGBA64Model:
+		return "colour 16 alpha"
+	case color.NRGBAModel, color.NYCbCrAModel:
+		return "colour alpha"
+	}
+	if _, ok := m.(color.Palette); ok {
+		return "palette"
+	}
+	return "colour"
 }
 
 func body(text []byte) (img image.Image, err error) {

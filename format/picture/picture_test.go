@@ -124,6 +124,17 @@ func checkOpen(t *testing.T, file string, r *Raster) {
 	}
 }
 
+func TestModes(t *testing.T) {
+	for name, want := range map[string]string{
+		"grey.png": "grey", "grey16.png": "grey 16", "rgb.png": "colour", "rgba.png": "colour alpha", "palette8.png": "palette",
+		"rgb16.png": "colour 16", "rgba16.png": "colour 16 alpha", "cmyk.jpg": "cmyk", "rgb444.jpg": "colour", "lossy.webp": "colour", "rgb.gif": "palette",
+	} {
+		if i, err := Inspect("testdata/" + name); err != nil || i.Mode != want {
+			t.Errorf("%s: %+v, %v; want %q", name, i, err, want)
+		}
+	}
+}
+
 func TestRareKindsAreSaidToBe(t *testing.T) {
 	_, err := Open("testdata/cmyk.tif")
 	if err == nil || !strings.Contains(err.Error(), "rare kind") || !strings.Contains(err.Error(), "PNG") {
@@ -299,6 +310,33 @@ func TestOrientationOfDamagedExif(t *testing.T) {
 				orientation(bad[:i]) // must not panic
 			}
 		}
+	}
+}
+
+// TestLabelsOfFewBits: what a decoder stretches to 0…255 is still a label.
+func TestLabelsOfFewBits(t *testing.T) {
+	for bits, most := range map[string]uint8{"grey1": 1, "grey2": 3, "grey4": 15} {
+		m, err := OpenLabels("testdata/" + bits + ".png")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, v := range m.Pix {
+			if want := uint8((i%12 + i/12) % (int(most) + 1)); v != want {
+				t.Fatalf("%s: pixel %d is %d, want %d", bits, i, v, want)
+			}
+		}
+	}
+}
+
+func TestLabelsAreNotColours(t *testing.T) {
+	for name, want := range map[string]string{"rgb.png": "in colour at (0, 0)", "grey16.png": "label 4685 at (1, 0)", "gone.png": "gone.png"} {
+		if _, err := OpenLabels("testdata/" + name); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", name, err, want)
+		}
+	}
+	m, err := OpenLabels("testdata/palette8.png")
+	if err != nil || m.Rect.Dx() != 12 || m.Rect.Dy() != 8 {
+		t.Errorf("%v, %v", m, err)
 	}
 }
 
