@@ -99,8 +99,8 @@ func (s *state) loadAll(keepers []keeper) error {
 }
 
 // updaterState keeps an updater: weights and running statistics, the
-// optimiser's state, what is frozen, and the number of the step, which is all
-// that randomness follows from.
+// optimiser's state, what is frozen, and seed and number of the step, which are
+// all that randomness follows from.
 type updaterState struct {
 	u      *Updater
 	prefix string // "updater0"
@@ -111,6 +111,7 @@ type updaterMeta struct {
 	Net   string `json:"net,omitempty"`
 	Rule  string `json:"rule"`
 	Steps int    `json:"steps"`
+	Seed  uint64 `json:"seed"` // of the noise: the network's may be another when it is built again
 }
 
 func (k updaterState) save(s *state) error {
@@ -137,7 +138,7 @@ func (k updaterState) save(s *state) error {
 		s.tensors[k.prefix+"/factors"] = tensor.Of(factors, len(factors))
 		s.tensors[k.prefix+"/frozen"] = tensor.Of(frozen, len(frozen))
 	}
-	return s.put(k.prefix, updaterMeta{nets.Name(u.Net), fmt.Sprintf("%T", u.rule), u.steps})
+	return s.put(k.prefix, updaterMeta{nets.Name(u.Net), fmt.Sprintf("%T", u.rule), u.steps, u.seed})
 }
 
 func (k updaterState) slot(j int, p *param) string {
@@ -172,7 +173,7 @@ func (k updaterState) load(s *state) (func(), error) {
 			assign(nets.Value(u.Net, i), v)
 		}
 		rest()
-		u.steps = m.Steps
+		u.steps, u.seed = m.Steps, m.Seed
 	}, nil
 }
 
