@@ -73,7 +73,7 @@ are part of the program, in under a minute on two cores.`,
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newTrain(s), newResume(s), newEval(s), newPredict(s), newRuns(s), newInspect(s), newVersion(s), newCompletion(s))
+	root.AddCommand(newTrain(s), newResume(s), newEval(s), newPredict(s), newRuns(s), newInspect(s), newData(s), newVersion(s), newCompletion(s))
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetHelpCommand(&cobra.Command{Use: "no-help", Hidden: true})
 	cobra.AddTemplateFunc("indent", indentText)

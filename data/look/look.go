@@ -30,58 +30,65 @@ type Options struct {
 // Report is what there is to know about a data set. It marshals to JSON and
 // prints as text.
 type Report struct {
-	Path     string
-	Kind     string   // what the data are, in words
-	Examples int      // pictures that could be read, or rows
-	Classes  []Class  `json:",omitempty"`
-	Parts    []Part   `json:",omitempty"` // train, val and test, if it is divided
-	Sizes    []Size   `json:",omitempty"` // of pictures, the most frequent first
-	Modes    []Count  `json:",omitempty"` // of pictures: file format and colours
-	Turned   int      `json:",omitempty"` // pictures that their Exif turns upright
-	Broken   []Fault  `json:",omitempty"` // files that cannot be read, and boxes that cannot be
-	Blank    []string `json:",omitempty"` // pictures of one colour
-	Twins    []Twins  `json:",omitempty"` // pictures that are there more than once
-	Columns  []Column `json:",omitempty"` // of a table
+	Path     string   `json:"path"`
+	Kind     string   `json:"kind"`     // what the data are, in words
+	Examples int      `json:"examples"` // pictures that could be read, or rows
+	Classes  []Class  `json:"classes,omitempty"`
+	Parts    []Part   `json:"parts,omitempty"`   // train, val and test, if it is divided
+	Sizes    []Size   `json:"sizes,omitempty"`   // of pictures, the most frequent first
+	Modes    []Count  `json:"modes,omitempty"`   // of pictures: file format and colours
+	Turned   int      `json:"turned,omitempty"`  // pictures that their Exif turns upright
+	Broken   []Fault  `json:"broken,omitempty"`  // files that cannot be read, and boxes that cannot be
+	Blank    []string `json:"blank,omitempty"`   // pictures of one colour
+	Twins    []Twins  `json:"twins,omitempty"`   // pictures that are there more than once
+	Columns  []Column `json:"columns,omitempty"` // of a table
 	// Imbalance is the examples of the largest class over those of the smallest;
 	// 0 without classes.
-	Imbalance float64  `json:",omitempty"`
-	Advice    []string // what to do before training, the gravest first
+	Imbalance float64  `json:"imbalance,omitempty"`
+	Advice    []string `json:"advice"` // what to do before training, the gravest first
 
 	sheet sheet
 }
 
 // Class is a class and how much there is of it.
 type Class struct {
-	Name     string
-	Examples int            // pictures, rows or boxes
-	ByPart   map[string]int `json:",omitempty"`
-	Share    float64        // of all; of a mask's pixels
+	Name     string         `json:"name"`
+	Examples int            `json:"examples"` // pictures, rows or boxes
+	ByPart   map[string]int `json:"by_part,omitempty"`
+	Share    float64        `json:"share"` // of all; of a mask's pixels
 }
 
 // Part is a part of a divided set.
 type Part struct {
-	Name     string
-	Examples int
+	Name     string `json:"name"`
+	Examples int    `json:"examples"`
 }
 
 // Size is a size of pictures and how many have it.
-type Size struct{ W, H, N int }
+type Size struct {
+	W int `json:"w"`
+	H int `json:"h"`
+	N int `json:"n"`
+}
 
 // Count is a name and how often it came.
 type Count struct {
-	Name string
-	N    int
+	Name string `json:"name"`
+	N    int    `json:"n"`
 }
 
 // Fault is a file and what is wrong with it.
-type Fault struct{ File, Why string }
+type Fault struct {
+	File string `json:"file"`
+	Why  string `json:"why"`
+}
 
 // Twins are pictures that are the same, or look it.
 type Twins struct {
-	Files  []string
-	Exact  bool // the same bytes
-	Across bool // they are in different parts: a test would ask what was learnt by heart
-	Torn   bool // they are in different classes
+	Files  []string `json:"files"`
+	Exact  bool     `json:"exact"`  // the same bytes
+	Across bool     `json:"across"` // they are in different parts: a test would ask what was learnt by heart
+	Torn   bool     `json:"torn"`   // they are in different classes
 }
 
 // At examines the data at path: a CSV file, a COCO file, or a folder of
@@ -97,7 +104,7 @@ func At(ctx context.Context, path string, o Options) (*Report, error) {
 	if o.Rows <= 0 {
 		o.Rows = 24
 	}
-	r := &Report{Path: path}
+	r := &Report{Path: path, Advice: []string{}}
 	if !info.IsDir() && !strings.EqualFold(filepath.Ext(path), ".json") {
 		err = r.table(path, o)
 	} else {

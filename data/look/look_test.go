@@ -233,6 +233,9 @@ func TestLookAtATable(t *testing.T) {
 	if r, err = At(t.Context(), "../testdata/people.csv", Options{Table: TableOptions{Target: "cities"}}); err == nil || !strings.Contains(err.Error(), "no column") {
 		t.Errorf("%v, %v", r, err)
 	}
+	if r, err = At(t.Context(), "../testdata/people.csv", Options{Table: TableOptions{Target: "spends"}}); err != nil || r.Classes != nil {
+		t.Errorf("numbers became classes: %v, %v", r, err)
+	}
 	file := filepath.Join(t.TempDir(), "x.csv")
 	if err := os.WriteFile(file, []byte("a,b\n1,2\n1,2\n"), 0o644); err != nil {
 		t.Fatal(err)

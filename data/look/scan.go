@@ -203,7 +203,9 @@ func (s *set) classes(r *Report) {
 			counts[name] = c
 		}
 		c.Examples++
-		c.ByPart[part]++
+		if part != "" {
+			c.ByPart[part]++
+		}
 		return c
 	}
 	for i := range s.items {

@@ -15,11 +15,11 @@ type TableOptions struct {
 
 // Column is a column of a table.
 type Column struct {
-	Name     string
-	Kind     data.Kind
-	Missing  int
-	Summary  string
-	Distinct int `json:",omitempty"` // different categories
+	Name     string    `json:"name"`
+	Kind     data.Kind `json:"kind"`
+	Missing  int       `json:"missing"`
+	Summary  string    `json:"summary"`
+	Distinct int       `json:"distinct,omitempty"` // different categories
 }
 
 // fewClasses bounds the different numbers that are taken for classes.
@@ -83,7 +83,7 @@ func (r *Report) target(t *data.Table, name string) error {
 		return errors.New("the target has no values")
 	}
 	s.classes(r)
-	if c.Kind == data.Number && len(r.Classes) > fewClasses {
+	if n := len(r.Classes); c.Kind == data.Number && (n > fewClasses || 2*n > len(s.items)) {
 		r.Classes, r.Imbalance = nil, 0
 	}
 	return nil
