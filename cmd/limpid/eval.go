@@ -54,16 +54,16 @@ func runEval(ctx context.Context, s Streams, o evalOptions) error {
 	if err := o.machine.apply(); err != nil {
 		return err
 	}
-	f, task, err := openTrained(o.folders.runs, o.run, o.data)
+	t, err := openTrained(ctx, o.folders.runs, o.run, o.data, false)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(s.Err, "reading the test split again: choose no settings by it\n")
-	m, err := measure(ctx, task)
+	m, err := measure(ctx, t.task)
 	if err != nil {
 		return err
 	}
-	a := evalAnswer{Run: f.path, Examples: task.Test.Len(), Pairs: worstPairs(m.confusion, task.Classes, 5), Confusion: m.confusion, Classes: task.Classes,
+	a := evalAnswer{Run: t.path, Examples: t.task.Test.Len(), Pairs: worstPairs(m.confusion, t.task.Classes, 5), Confusion: m.confusion, Classes: t.task.Classes,
 		Metrics: map[string]map[string]float64{"test": m.metrics}}
 	if o.json {
 		return printJSON(s.Out, a)

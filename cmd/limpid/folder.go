@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/limpid-ml/limpid/recipe"
 	"github.com/limpid-ml/limpid/run"
+	"github.com/limpid-ml/limpid/train"
 )
 
 // folder is a run's folder.
@@ -176,32 +178,65 @@ func runNames(runs string) []string {
 	return names
 }
 
-// openTrained opens a run and its task with the trained weights in it. data
-// replaces the folder of the run's data unless it is empty.
-func openTrained(runs, name, data string) (*folder, *recipe.Task, error) {
+// trained is a run with its network as far as it is trained.
+type trained struct {
+	*folder
+	task *recipe.Task
+	step int // of the checkpoint whose weights these are; 0: the final ones
+}
+
+// openTrained opens a run and its task with the trained weights in it: the
+// final ones, or else those of the newest checkpoint if an unfinished run will
+// do. data replaces the folder of the run's data unless it is empty.
+func openTrained(ctx context.Context, runs, name, data string, unfinished bool) (*trained, error) {
 	f, err := findFolder(runs, name)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	r, cfg, err := f.configuration()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if data != "" {
 		cfg.Shared().Data = data
 	}
 	task, err := openTask(r, cfg)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
+	}
+	t := &trained{folder: f, task: task}
+	switch {
+	case !f.finished() && unfinished:
+		return t, t.restore(ctx)
+	case !f.finished():
+		return nil, fail(codeRun, "limpid resume "+shellWord(f.path)+" finishes it", "the run %s is not finished: it has no %s yet", f.path, weightsFile)
 	}
 	if err := task.Net.Load(f.weights()); err != nil {
-		again := shellWord(f.path)
-		if !f.finished() {
-			return nil, nil, fail(codeRun, "limpid resume "+again+" finishes it", "the run %s is not finished: it has no %s yet", f.path, weightsFile)
-		}
-		return nil, nil, fail(codeRun, "put back a copy of the file, or train again with the settings that limpid inspect --json or run.json shows", "%w", err)
+		return nil, fail(codeRun, "put back a copy of the file, or train again with the settings that run.json shows", "%w", err)
 	}
-	return f, task, nil
+	return t, nil
+}
+
+// restore gives the network the weights of the newest checkpoint. Nobody may
+// train in the folder meanwhile.
+func (t *trained) restore(ctx context.Context) error {
+	if files, err := filepath.Glob(filepath.Join(t.path, "checkpoints", "*")); err != nil || len(files) == 0 {
+		return fail(codeRun, "limpid resume "+shellWord(t.path)+" starts it again", "the run %s stopped ahead of its first checkpoint: it has no weights yet", t.path)
+	}
+	if err := t.lock(); err != nil {
+		return err
+	}
+	defer t.unlock()
+	ctx, stop := context.WithCancel(ctx)
+	stop() // Fit goes back to the checkpoint, and takes no step
+	c := t.task.Fit
+	c.Dir = t.path
+	res, err := train.Fit(ctx, t.task.Net, c)
+	if err != nil && !errors.Is(err, context.Canceled) {
+		return fail(codeRun, "", "%w", err)
+	}
+	t.step = res.Steps
+	return nil
 }
 
 // completeRuns offers runs to a shell.

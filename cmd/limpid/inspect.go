@@ -1,14 +1,18 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/limpid-ml/limpid/nn"
 	"github.com/limpid-ml/limpid/run"
 	"github.com/limpid-ml/limpid/tensor"
 )
@@ -19,7 +23,7 @@ type inspectOptions struct {
 	folders folderOptions
 }
 
-// holding is what a parameter holds.
+// holding is what a parameter or a running statistic holds.
 type holding struct {
 	Name      string  `json:"name"`
 	Shape     []int   `json:"shape"`
@@ -39,7 +43,7 @@ type inspectAnswer struct {
 	Recipe     string          `json:"recipe"`
 	Config     json.RawMessage `json:"config"`
 	Summary    string          `json:"summary"`
-	Parameters []holding       `json:"parameters"`
+	Values     []holding       `json:"values"`     // parameters and running statistics
 	Loss       []float64       `json:"loss"`       // mean of each epoch
 	Validation []float64       `json:"validation"` // accuracy after each epoch
 	Result     *result         `json:"result,omitempty"`
@@ -51,12 +55,13 @@ func newInspect(s Streams) *cobra.Command {
 		Use:   "inspect RUN [flags]",
 		Short: "Show a run's network, and what each layer holds",
 		Long: `Prints a run's network as a table (each layer's output, parameters and
-multiply-adds), what each parameter holds (mean, deviation, range, share near
-zero and a histogram from its least to its greatest value), the settings, and
-how loss and accuracy went.
+multiply-adds), what each parameter and running statistic holds (mean,
+deviation, range, share near zero and a histogram from its least to its
+greatest value), the settings, and how loss and accuracy went. Of a run that is
+not finished it shows the newest checkpoint.
 
 ` + runHelp,
-		Example:           "  limpid inspect latest\n  limpid inspect latest --json | jq '.parameters[] | {name, std}'",
+		Example:           "  limpid inspect latest\n  limpid inspect latest --json | jq '.values[] | {name, std}'",
 		Args:              arguments(1, 1, "the run"),
 		ValidArgsFunction: completeRuns(&o.folders),
 	}
@@ -69,22 +74,24 @@ how loss and accuracy went.
 	return c
 }
 
-func runInspect(_ context.Context, s Streams, o inspectOptions) error {
-	f, task, err := openTrained(o.folders.runs, o.run, "")
+func runInspect(ctx context.Context, s Streams, o inspectOptions) error {
+	t, err := openTrained(ctx, o.folders.runs, o.run, "", true)
 	if err != nil {
 		return err
 	}
-	past, err := f.history()
+	t.warnUnfinished(s)
+	past, err := t.history()
 	if err != nil {
 		return err
 	}
-	a := inspectAnswer{Run: f.path, State: f.record.State, Recipe: f.record.What, Config: f.record.Config,
-		Summary: task.Net.Summary(), Loss: past.losses, Validation: past.validation}
-	if a.Result, err = f.result(); err != nil {
-		return err
-	}
-	for _, p := range task.Net.Params() {
-		a.Parameters = append(a.Parameters, hold(p.Path(), p.Value()))
+	a := inspectAnswer{Run: t.path, State: t.record.State, Recipe: t.record.What, Config: t.record.Config,
+		Summary: t.task.Net.Summary(), Loss: past.losses, Validation: past.validation, Values: holdings(t.task.Net)}
+	if t.finished() {
+		if a.Result, err = t.result(); err != nil {
+			return err
+		}
+	} else if a.State == run.Running { // and yet nobody holds its lock
+		a.State = run.Stopped
 	}
 	if o.json {
 		return printJSON(s.Out, a)
@@ -96,8 +103,8 @@ func runInspect(_ context.Context, s Streams, o inspectOptions) error {
 func (a *inspectAnswer) write() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s, %s\n\n%s\n", a.Run, a.Recipe, a.State, a.Summary)
-	rows := [][]string{{"parameter", "shape", "mean", "deviation", "least", "greatest", "near 0", "histogram"}}
-	for _, h := range a.Parameters {
+	rows := [][]string{{"value", "shape", "mean", "deviation", "least", "greatest", "near 0", "histogram"}}
+	for _, h := range a.Values {
 		rows = append(rows, h.cells())
 	}
 	b.WriteString(columns("llrrrrrl", rows))
@@ -147,6 +154,32 @@ func (h holding) cells() []string {
 	}
 	shape := strings.Trim(strings.ReplaceAll(fmt.Sprint(h.Shape), " ", " × "), "[]")
 	return []string{h.Name, shape, number(h.Mean), number(h.Std), number(h.Min), number(h.Max), percent(h.NearZero), last}
+}
+
+// holdings measures all that net holds, layer by layer: parameters, then
+// statistics.
+func holdings(net *nn.Net) []holding {
+	all := net.Weights()
+	layer := func(name string) string { return name[:strings.LastIndex(name, ".")+1] }
+	place := map[string]int{} // of a layer
+	var names []string
+	for _, p := range net.Params() {
+		names = append(names, p.Path())
+		if _, known := place[layer(p.Path())]; !known {
+			place[layer(p.Path())] = len(place)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(place[layer(a)], place[layer(b)]) })
+	var out []holding
+	for _, name := range names {
+		out = append(out, hold(name, all[name]))
+	}
+	return out
 }
 
 // bins is the number of a histogram's bins.

@@ -55,7 +55,8 @@ probabilities. PNG, JPEG, GIF, BMP, TIFF and WebP will do, of any size and
 colour: what a camera, a shop or a drawing program makes. Best is one object
 on a plain background, light or dark. The picture is made into what the
 network was trained on, grey, bright on black, cropped to the object, centred,
-scaled down; what was done is said on standard error.
+scaled down; what was done is said on standard error. A run that is not
+finished answers with its newest checkpoint.
 
 ` + runHelp,
 		Example: `  limpid predict latest shirt.jpg
@@ -82,19 +83,20 @@ func runPredict(ctx context.Context, s Streams, o predictOptions) error {
 	if err := o.machine.apply(); err != nil {
 		return err
 	}
-	f, task, err := openTrained(o.folders.runs, o.run, "")
+	t, err := openTrained(ctx, o.folders.runs, o.run, "", true)
 	if err != nil {
 		return err
 	}
-	if task.Picture == nil {
-		return fail(codeInput, "predict with a run of another recipe", "the recipe %s takes no pictures", f.record.What)
+	if t.task.Picture == nil {
+		return fail(codeInput, "predict with a run of another recipe", "the recipe %s takes no pictures", t.record.What)
 	}
-	answer := predictAnswer{Run: f.path}
+	t.warnUnfinished(s)
+	answer := predictAnswer{Run: t.path}
 	for _, file := range o.pictures {
 		if ctx.Err() != nil {
 			return fail(codeInterrupted, "", "interrupted")
 		}
-		p, err := predictFile(task, file)
+		p, err := predictFile(t.task, file)
 		if err != nil {
 			return err
 		}
@@ -113,6 +115,13 @@ func runPredict(ctx context.Context, s Streams, o predictOptions) error {
 		}
 	}
 	return nil
+}
+
+// warnUnfinished says whose weights these are, unless they are the final ones.
+func (t *trained) warnUnfinished(s Streams) {
+	if t.step > 0 {
+		fmt.Fprintf(s.Err, "%s is not finished: these are its weights after step %s of %s\n", t.path, grouped(t.step), grouped(t.task.Steps()))
+	}
 }
 
 // predictFile shows the picture in a file to the task's network.

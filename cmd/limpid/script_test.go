@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/limpid-ml/limpid/run"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files of the scripts")
@@ -31,6 +33,8 @@ func TestScripts(t *testing.T) {
 			"onejson": oneJSON,
 			"draw":    drawPicture,
 			"patch":   patch,
+			"lastrun": lastRun,
+			"samekey": sameKey,
 		},
 	})
 }
@@ -69,6 +73,23 @@ func oneJSON(ts *testscript.TestScript, _ bool, keys []string) {
 			}
 			at = v
 		}
+	}
+}
+
+// lastRun links a name to the latest run: lastrun RUNS NAME
+func lastRun(ts *testscript.TestScript, _ bool, args []string) {
+	all, err := run.List(ts.MkAbs(args[0]))
+	ts.Check(err)
+	ts.Check(os.Symlink(all[0].Dir, ts.MkAbs(args[1])))
+}
+
+// sameKey wants one value under a key of two JSON objects: samekey A B KEY
+func sameKey(ts *testscript.TestScript, _ bool, args []string) {
+	var a, b map[string]any
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &a))
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[1])), &b))
+	if a[args[2]] == nil || a[args[2]] != b[args[2]] {
+		ts.Fatalf("%s is %v and %v", args[2], a[args[2]], b[args[2]])
 	}
 }
 
