@@ -41,7 +41,10 @@ var mistakes = []struct {
 	{"drop last", func(c *Config) { c.DropLast, c.Batch = true, 1000 }, "DropLast drops everything"},
 	{"weights", func(c *Config) { c.Weights = []float64{1} }, "1 Weights for 200 examples"},
 	{"labels", func(c *Config) { c.Data = data.FromTensors(tensor.Zeros(3, 2), tensor.Ints(0, 1, 2)) }, "label 2"},
-	{"labels of validation", func(c *Config) { c.Validate = data.FromTensors(tensor.Zeros(3, 2), tensor.Ints(0, 1, -1)) }, "Validate: data: check: example 2"},
+	{"a late label", func(c *Config) {
+		c.Data, c.NoShuffle = data.FromTensors(tensor.Zeros(50, 2), tensor.Ints(append(make([]int, 49), 2)...)), true
+	}, "Data: data: check: example 49: label 2"},
+	{"labels of validation", func(c *Config) { c.Validate = data.FromTensors(tensor.Zeros(3, 2), tensor.Ints(0, 1, -1)) }, "Validate: example 2 has label -1"},
 	{"inputs", func(c *Config) { c.Data = data.FromTensors(tensor.Zeros(3, 5), tensor.Ints(0, 1, 1)) }, "0 (nn.Linear)"},
 	{"targets", func(c *Config) { c.Loss = loss.MSE }, "MSE"},
 	{"no targets", func(c *Config) { c.Data = data.FromTensors(tensor.Zeros(3, 2), T{}) }, "Data"},

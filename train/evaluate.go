@@ -31,7 +31,11 @@ func Evaluate(ctx context.Context, net *nn.Net, set data.Dataset, loss loss.Func
 	if loss != nil {
 		e.measure = func(_ *nn.Pass, out tensor.Tensor, b data.Batch) tensor.Tensor { return loss(out, b.Y) }
 	}
-	scores, err := e.run(ctx, set)
+	var scores map[string]float64
+	err := try(func() (err error) {
+		scores, err = e.run(ctx, set)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("train.Evaluate: %w", err)
 	}
@@ -56,7 +60,7 @@ type evaluation struct {
 
 func (e *evaluation) run(ctx context.Context, set data.Dataset) (map[string]float64, error) {
 	e.sums, e.begun, e.loss, e.weight = nil, false, 0, 0
-	l := data.Loader{Data: set, Batch: evalBatch, Collate: e.collate}
+	l := e.loader(set)
 	for b, err := range l.Epoch(ctx, 0) {
 		if err == nil {
 			err = e.net.Do(func(p *nn.Pass) error { return e.add(p, b) })
@@ -66,6 +70,10 @@ func (e *evaluation) run(ctx context.Context, set data.Dataset) (map[string]floa
 		}
 	}
 	return e.scores(), nil
+}
+
+func (e *evaluation) loader(set data.Dataset) data.Loader {
+	return data.Loader{Data: set, Batch: evalBatch, Collate: e.collate}
 }
 
 // add takes in a batch.

@@ -41,15 +41,23 @@ func Fit(ctx context.Context, net *nn.Net, c Config) (*Result, error) {
 		return nil, err
 	}
 	f := newFitting(net, c)
-	if err := f.begin(); err != nil {
+	if err := try(f.begin); err != nil {
 		return nil, errors.Join(err, f.closeObservers())
 	}
-	if err := f.open(); err != nil {
+	if err := try(f.open); err != nil {
 		return nil, errors.Join(err, f.close(err), f.closeObservers())
 	}
-	err := f.run(ctx)
+	err := try(func() error { return f.run(ctx) })
 	err = errors.Join(err, f.close(err), f.closeObservers())
 	return &f.result, err
+}
+
+// try returns a mistake that f panics with, too.
+func try(f func() error) (err error) {
+	if mistake := tensor.Try(func() { err = f() }); mistake != nil {
+		return mistake
+	}
+	return err
 }
 
 // fitting is one call of Fit.
@@ -201,7 +209,11 @@ func (f *fitting) closeEpoch(ctx context.Context) error {
 	var scores map[string]float64
 	if f.c.Validate != nil {
 		var err error
-		if scores, err = f.eval.run(ctx, f.c.Validate); err != nil {
+		scores, err = f.eval.run(ctx, f.c.Validate)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
 			return fmt.Errorf("train.Fit: validation: %w", err)
 		}
 	}

@@ -99,7 +99,7 @@ func TestFitNamesBadData(t *testing.T) {
 	}{
 		"NaN":        {data.FromTensors(bad(17, math.NaN()), y), loss.CrossEntropy, []string{"step ", "example 17", "X"}},
 		"infinite":   {data.FromTensors(bad(39, math.Inf(-1)), y), loss.CrossEntropy, []string{"example 39"}},
-		"at first":   {data.FromTensors(bad(0, math.NaN()), y), loss.CrossEntropy, []string{"Data", "example 0"}},
+		"at first":   {data.FromTensors(bad(0, math.NaN()), y), loss.CrossEntropy, []string{"example 0"}},
 		"in Y":       {data.FromTensors(normal(1, 40, 2), bad(23, math.NaN())), loss.MSE, []string{"diverged", "example 23", "its Y"}},
 		"a label":    {data.FromTensors(normal(1, 40, 2), tensor.Ints(append(make([]int, 39), 2)...)), loss.CrossEntropy, []string{"example 39", "label 2", "0 to 1"}},
 		"a huge one": {data.FromTensors(bad(5, 3e38), normal(2, 40, 2)), loss.MSE, []string{"diverged", "loss function itself"}},

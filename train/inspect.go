@@ -12,39 +12,39 @@ import (
 	"github.com/limpid-ml/limpid/tensor"
 )
 
-// rehearse runs the network on the first examples as inference, so that data
-// which do not fit are found before anything is written.
+// rehearse runs the network on the first batch as inference, so that data which
+// do not fit are found before anything is written.
 func (f *fitting) rehearse() error {
 	var all []error
-	for _, err := range f.loader.Batches(context.Background(), 0, 0) { // none: it checks its settings
-		return fmt.Errorf("train.Fit: %w", err)
-	}
 	if err := f.tryOut(f.loader); err != nil {
 		all = append(all, fmt.Errorf("train.Fit: Data: %w", err))
 	}
+	classes := f.classes
 	if f.c.Validate != nil {
-		if err := f.tryOut(data.Loader{Data: f.c.Validate, Collate: f.c.Collate}); err != nil {
+		if err := f.tryOut(f.eval.loader(f.c.Validate)); err != nil {
 			all = append(all, fmt.Errorf("train.Fit: Validate: %w", err))
 		}
 	}
+	f.classes = classes
 	return errors.Join(all...)
 }
 
-// tryOut runs the network on two examples.
+// tryOut runs the network on a loader's first batch, and looks at all labels
+// that lie in memory.
 func (f *fitting) tryOut(l data.Loader) error {
-	all := l.Data
-	l.Data = data.Subset(l.Data, []int{0, 1}[:min(2, l.Data.Len())])
-	l.Batch, l.Shuffle, l.DropLast, l.Workers, l.Weights = 2, false, false, -1, nil
-	for b, err := range l.Epoch(context.Background(), 0) {
+	f.classes = 0
+	for b, err := range l.Batches(context.Background(), 0, 1) {
+		if err == nil {
+			err = f.tryBatch(b)
+		}
 		if err != nil {
 			return err
 		}
-		if err := f.tryBatch(b); err != nil || f.classes == 0 {
-			return err
-		}
-		return data.CheckLabels(all, f.classes)
 	}
-	return nil
+	if f.classes == 0 {
+		return nil
+	}
+	return data.CheckLabels(l.Data, f.classes)
 }
 
 func (f *fitting) tryBatch(b data.Batch) error {

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/limpid-ml/limpid/nn"
+	"github.com/limpid-ml/limpid/tensor"
 )
 
 // Observer sees what happens in a training run, event by event, in the
@@ -64,7 +65,11 @@ func (u *Updater) Observe(o ...Observer) {
 func (u *Updater) emit(e Event) error {
 	var stop error
 	for _, o := range u.observers {
-		switch err := o.Observe(u, e); {
+		var err error
+		if bad := tensor.Try(func() { err = o.Observe(u, e) }); bad != nil {
+			err = bad
+		}
+		switch {
 		case errors.Is(err, Stop):
 			stop = err
 		case err != nil:
@@ -75,11 +80,16 @@ func (u *Updater) emit(e Event) error {
 }
 
 // look asks the lookers who watches the next step.
-func (u *Updater) look() {
+func (u *Updater) look() error {
 	u.watchers = u.watchers[:0]
 	for _, l := range u.lookers {
-		if w := l.Look(u.steps); w != nil {
+		var w nn.Watcher
+		if err := tensor.Try(func() { w = l.Look(u.steps) }); err != nil {
+			return err
+		}
+		if w != nil {
 			u.watchers = append(u.watchers, w)
 		}
 	}
+	return nil
 }

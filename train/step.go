@@ -55,7 +55,9 @@ func (u *Updater) step(n int) (float64, error) {
 		return 0, err
 	}
 	defer u.release()
-	u.look()
+	if err := u.look(); err != nil {
+		return 0, err
+	}
 	loss, err := u.gradients(n)
 	if err != nil {
 		return 0, err

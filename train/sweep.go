@@ -1,11 +1,13 @@
 package train
 
 import (
+	"errors"
 	"math"
 
 	"github.com/limpid-ml/limpid/internal/kernel"
 	"github.com/limpid-ml/limpid/internal/par"
 	"github.com/limpid-ml/limpid/optim"
+	"github.com/limpid-ml/limpid/tensor"
 )
 
 // chunkSize is about how many weights a worker takes at a time.
@@ -235,8 +237,9 @@ func (u *Updater) reduce() error {
 			u.reduced = append(u.reduced, p.sum)
 		}
 	}
-	if err := u.Reduce(u.reduced); err != nil {
-		return err
+	var err error
+	if bad := tensor.Try(func() { err = u.Reduce(u.reduced) }); bad != nil || err != nil {
+		return errors.Join(bad, err)
 	}
 	k := 0
 	for i, p := range u.params {
