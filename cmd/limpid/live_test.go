@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -20,18 +22,46 @@ func someProgress() progress {
 	}
 }
 
-func TestFrame(t *testing.T) {
-	p := someProgress()
-	got := ansi.Strip(p.frame(80, 40))
-	for _, want := range []string{
-		"limpid · fashion", "runs/x", "epoch 3 of 12 ━", " 20%", "11 s so far · 44 s left · 6,123 examples/s",
-		"loss       0.5000  █▅▃▁", "validation 83.4%   ▁█",
-		"layer  change/step  dead", "0          2.0e-03    3%  well", "asleep", "restless", "dying", "not a number",
-		"q stops here and keeps a checkpoint",
-	} {
-		if !strings.Contains(got, want) {
-			t.Errorf("lacks %q:\n%s", want, got)
+// golden holds got against testdata/TEST/CASE.golden; -update rewrites it.
+func golden(t *testing.T, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", t.Name()+".golden")
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
+			t.Fatal(err)
 		}
+		if err := os.WriteFile(file, []byte(got), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s differs: got\n%s\nwant\n%s", file, got, want)
+	}
+}
+
+func TestScreens(t *testing.T) {
+	for _, tt := range []struct {
+		name          string
+		change        func(p *progress)
+		width, height int
+	}{
+		{"under way", func(*progress) {}, 80, 24},
+		{"narrow and low", func(*progress) {}, 44, 11},
+		{"at the start", func(p *progress) {
+			*p = progress{recipe: p.recipe, run: p.run, epoch: 1, epochs: 12, steps: 1020}
+		}, 80, 24},
+		{"stopping", func(p *progress) { p.stopping = true }, 80, 24},
+		{"done", func(p *progress) { p.done, p.step, p.epoch, p.left = true, 1020, 12, 0 }, 80, 24},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := someProgress()
+			tt.change(&p)
+			golden(t, ansi.Strip(p.frame(tt.width, tt.height))+"\n")
+		})
 	}
 }
 
