@@ -35,6 +35,7 @@ const (
 	faint      = 0.35 // an object whose brightest pixel is below is stretched
 	strong     = 0.90 // to this
 	mixedAbove = 0.40 // of the border unlike the background: no plain background
+	shaded     = 0.05 // from corner to corner of the background: worth a word
 )
 
 // Prepare returns img as a grey image of size × size pixels in the manner of
@@ -48,16 +49,20 @@ func Prepare(img image.Image, size int) *Prepared {
 	f := flatten(img)
 	p.say(f.transparent, "put the transparent parts on white")
 	p.say(f.coloured, "turned the colours grey")
-	light, unlike := background(f.grey)
-	if unlike > mixedAbove {
-		p.Doubt = "the background is not plain; a picture of one object on white or black works best"
-	}
-	if light {
+	if isLight(f.grey) {
 		invert(f.grey)
 		p.say(true, "inverted it, for its background is light and the network knows bright objects on black")
 	}
 	g := f.grey
+	back, unlike := backdrop(g)
+	plain := unlike <= mixedAbove
+	if !plain {
+		p.Doubt = "the background is not plain; a picture of one object on white or black works best"
+	}
 	if g.Width != size || g.Height != size {
+		if plain {
+			p.level(g, back)
+		}
 		g = p.frame(g, size)
 	}
 	p.stretch(g)
@@ -100,12 +105,12 @@ func flatten(img image.Image) flat {
 // would have them differ.
 func far(a, b uint32) bool { return max(a, b)-min(a, b) > 0x800 }
 
-// background tells whether the border of g is nearer to white than to black,
-// and which share of it is like neither that nor its own median.
-func background(g *Grey) (light bool, unlike float64) {
+// isLight tells whether the background of g is light: white, and not black, or
+// if it is plain grey, lighter than what is on it.
+func isLight(g *Grey) bool {
 	var white, black, total int
 	var sum float64
-	border(g, func(v float32) {
+	border(g, func(_, _ int, v float32) {
 		total++
 		sum += float64(v)
 		if v > 1-nearEdge {
@@ -114,31 +119,38 @@ func background(g *Grey) (light bool, unlike float64) {
 			black++
 		}
 	})
-	light = white > black || white == black && sum > float64(total)/2
-	like := max(white, black)
-	if like*2 < total { // perhaps plain, but grey
-		mean, near := float32(sum/float64(total)), 0
-		border(g, func(v float32) {
-			if v > mean-nearEdge && v < mean+nearEdge {
-				near++
+	if white != black && 2*max(white, black) >= total {
+		return white > black
+	}
+	if back, unlike := backdrop(g); unlike <= mixedAbove {
+		return contrast(g, back) < 0
+	}
+	return sum > float64(total)/2
+}
+
+// contrast sums up by how much g is brighter than back, where it is that, less
+// by how much it is darker.
+func contrast(g *Grey, back plane) float64 {
+	sum := 0.0
+	for y := range g.Height {
+		for x := range g.Width {
+			if d := g.At(x, y) - back.at(g, x, y); d > different || d < -different {
+				sum += float64(d)
 			}
-		})
-		if near > like {
-			like, light = near, mean > 0.5
 		}
 	}
-	return light, 1 - float64(like)/float64(total)
+	return sum
 }
 
 // border calls f with the pixels along the edge of g.
-func border(g *Grey, f func(v float32)) {
+func border(g *Grey, f func(x, y int, v float32)) {
 	for x := range g.Width {
-		f(g.At(x, 0))
-		f(g.At(x, g.Height-1))
+		f(x, 0, g.At(x, 0))
+		f(x, g.Height-1, g.At(x, g.Height-1))
 	}
 	for y := 1; y < g.Height-1; y++ {
-		f(g.At(0, y))
-		f(g.At(g.Width-1, y))
+		f(0, y, g.At(0, y))
+		f(g.Width-1, y, g.At(g.Width-1, y))
 	}
 }
 
@@ -148,18 +160,24 @@ func invert(g *Grey) {
 	}
 }
 
+// level makes the background black, by taking its brightness away.
+func (p *Prepared) level(g *Grey, back plane) {
+	p.say(back.slope() > shaded, "evened out the light on its background")
+	for y := range g.Height {
+		for x := range g.Width {
+			base := max(0, back.at(g, x, y))
+			at := &g.Pix[y*g.Width+x]
+			*at = max(0, *at-base) / max(1e-6, 1-base)
+		}
+	}
+}
+
 // frame cuts away what surrounds the object and fits it into size × size.
 func (p *Prepared) frame(g *Grey, size int) *Grey {
-	base := borderMedian(g)
-	box := objectBox(g, base)
+	box := objectBox(g)
 	if box.Empty() {
 		box = image.Rect(0, 0, g.Width, g.Height)
 		p.Doubt = "nothing stands out from the background"
-	}
-	if base > 0 {
-		for i, v := range g.Pix {
-			g.Pix[i] = max(0, v-base) / max(1e-6, 1-base)
-		}
 	}
 	p.say(box.Dx() < g.Width || box.Dy() < g.Height,
 		"cropped it from %d × %d to the object's %d × %d pixels", g.Width, g.Height, box.Dx(), box.Dy())
@@ -177,32 +195,28 @@ func (p *Prepared) frame(g *Grey, size int) *Grey {
 }
 
 // borderMedian returns the brightness that half of the border is below, in
-// steps of 1/256; 0 if it is bright, for then the object touches the edge.
+// steps of 1/256.
 func borderMedian(g *Grey) float32 {
 	var bins [256]int
 	total := 0
-	border(g, func(v float32) {
+	border(g, func(_, _ int, v float32) {
 		bins[min(255, int(v*255))]++
 		total++
 	})
-	for i, seen := 0, 0; i < len(bins); i++ {
+	for i, seen := 0, 0; ; i++ {
 		if seen += bins[i]; seen*2 >= total {
-			if m := float32(i) / 255; m < 0.5 {
-				return m
-			}
-			break
+			return float32(i) / 255
 		}
 	}
-	return 0
 }
 
 // objectBox returns the smallest rectangle outside which rows and columns
-// hold next to nothing that differs from base. Single specks do not count.
-func objectBox(g *Grey, base float32) image.Rectangle {
+// hold next to nothing but black. Single specks do not count.
+func objectBox(g *Grey) image.Rectangle {
 	rows, cols := make([]int, g.Height), make([]int, g.Width)
 	for y := range g.Height {
 		for x := range g.Width {
-			if d := g.At(x, y) - base; d > different || d < -different {
+			if g.At(x, y) > different {
 				rows[y]++
 				cols[x]++
 			}

@@ -51,6 +51,23 @@ func paint(g *Grey, scale, left, top, w, h int, f func(v float32) color.Color) *
 	return img
 }
 
+// shade moves the grey of img evenly towards to, by nothing at the left edge and
+// by the share most at the right one, or the other way round if width is below 0.
+func shade(img *image.NRGBA, to float32, width int, most float32) *image.NRGBA {
+	b := img.Bounds()
+	for y := range b.Dy() {
+		for x := range b.Dx() {
+			by := most * float32(x) / float32(width)
+			if width < 0 {
+				by = most * float32(b.Dx()-x) / float32(-width)
+			}
+			v := float32(img.NRGBAAt(x, y).R)
+			img.Set(x, y, color.Gray{uint8(v + by*(to-v))})
+		}
+	}
+	return img
+}
+
 func negative(v float32) color.Color { return color.Gray{uint8(255 - 255*v)} }
 func positive(v float32) color.Color { return color.Gray{uint8(255 * v)} }
 
@@ -92,6 +109,9 @@ func TestPrepareFindsTheObject(t *testing.T) {
 		{"photo on white", paint(shirt(), 10, 100, 40, 500, 700, negative), 0.01, []string{"inverted", "cropped it from 500 × 700 to the object's 240 × 280", "scaled it to 24 × 28"}},
 		{"odd scale", paint(shirt(), 7, 31, 17, 333, 401, negative), 0.01, []string{"inverted", "cropped"}},
 		{"on black", paint(shirt(), 9, 40, 60, 400, 400, positive), 0.01, []string{"cropped"}},
+		{"on grey", paint(shirt(), 10, 100, 40, 500, 700, func(v float32) color.Color { return color.Gray{uint8(110 - 100*v)} }), 0.08, []string{"inverted", "cropped"}},
+		{"light from the left", shade(paint(shirt(), 10, 100, 40, 500, 700, negative), 0, 500, 0.25), 0.09, []string{"inverted", "evened out", "cropped it from 500 × 700 to the object's 24"}},
+		{"light on black", shade(paint(shirt(), 10, 100, 40, 500, 700, positive), 255, -500, 0.2), 0.09, []string{"evened out", "cropped it from 500 × 700 to the object's 24"}},
 		{"coloured", paint(shirt(), 10, 100, 40, 500, 700, red), 0.02, []string{"colours grey", "inverted"}},
 		{"transparent", paint(shirt(), 10, 100, 40, 500, 700, cut), 0.01, []string{"transparent", "inverted", "cropped"}},
 	}
