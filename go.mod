@@ -6,6 +6,8 @@ require golang.org/x/sys v0.50.0
 
 require go.yaml.in/yaml/v4 v4.0.0
 
+require github.com/klauspost/compress v1.20.4
+
 require (
 	charm.land/bubbletea/v2 v2.1.1 // indirect
 	charm.land/lipgloss/v2 v2.0.6 // indirect

@@ -31,7 +31,7 @@ func fullOf(w, h int, c color.Color) *image.RGBA {
 	return im
 }
 
-func writePicture(t *testing.T, file string, encode func(io.Writer) error) {
+func writePicture(t testing.TB, file string, encode func(io.Writer) error) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		t.Fatal(err)

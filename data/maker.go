@@ -22,6 +22,7 @@ type maker struct {
 	examples []Example
 	drawn    []int      // of Weights, before it is shuffled
 	objects  [][]Object // of the batch's rows
+	inPlace  bool       // transforms have left a picture's size as it was
 }
 
 func (l *Loader) maker(ctx context.Context) *maker {
@@ -115,10 +116,14 @@ func (m *maker) deal() {
 	}
 }
 
-// direct writes the batch into the slot's memory.
+// direct writes the batch into the slot's memory. Examples are written to
+// their own row of it, and transformed there, unless transforms change the
+// pictures' size: then b lends a row, from which they move to out.
 func (m *maker) direct(d direct, s *slot, n int) error {
 	fx, fy := d.forms()
-	b := s.memory(fx, fy, len(s.index))
+	rows := len(s.index)
+	lend := m.l.Transform != nil && !m.inPlace
+	b := s.memory(fx, fy, lent(lend, rows))
 	boxes, _ := d.(boxed)
 	out := b
 	for row, i := range s.index {
@@ -126,8 +131,8 @@ func (m *maker) direct(d direct, s *slot, n int) error {
 			return m.ctx.Err()
 		}
 		at := row
-		if out != b {
-			at = 0 // the pictures change their size, so b lends them a row
+		if lend || out != b {
+			at = 0
 		}
 		if err := d.write(i, b.x, b.y, at); err != nil {
 			return err
@@ -138,7 +143,7 @@ func (m *maker) direct(d direct, s *slot, n int) error {
 		if m.l.Transform != nil {
 			m.transform(row, n)
 			if row == 0 {
-				out = s.sized(b, &m.picture)
+				out = m.sized(s, b, fx, rows)
 			}
 			if err := settle(out, b, &m.picture, row, at, i); err != nil {
 				return err
@@ -146,12 +151,20 @@ func (m *maker) direct(d direct, s *slot, n int) error {
 		}
 		m.keep(row)
 	}
-	s.batch = Batch{X: out.xt, Y: out.yt, Index: s.index, N: len(s.index)}
+	s.batch = Batch{X: out.xt, Y: out.yt, Index: s.index, N: rows}
 	if boxes != nil {
 		s.batch.More = map[string]tensor.Tensor{}
-		putObjects(s.batch.More, m.objects[:s.batch.N], true)
+		putObjects(s.batch.More, m.objects[:rows], true)
 	}
 	return nil
+}
+
+// lent is how many rows the examples are written to.
+func lent(lend bool, rows int) int {
+	if lend {
+		return 1
+	}
+	return rows
 }
 
 // pose points m.picture at row at of b, and gives it its objects.
@@ -184,20 +197,21 @@ func (m *maker) keep(row int) {
 	m.objects[row] = append(m.objects[row][:0], m.picture.Objects...)
 }
 
-// sized returns b, or memory for pictures of p's size if a transform has
-// changed it.
-func (s *slot) sized(b *buffers, p *Picture) *buffers {
-	if h, w := extent(b.x.dims); h == p.H && w == p.W {
-		return b
-	}
-	x, y := formOf(p.dims(len(b.x.dims)), tensor.Float32), form{}
+// sized returns memory for a batch of pictures of the size that transforms gave
+// the first, and notes whether they changed it.
+func (m *maker) sized(s *slot, b *buffers, fx form, rows int) *buffers {
+	p, y := &m.picture, form{}
 	if b.y != nil {
 		y = b.y.form
+	}
+	h, w := extent(fx.dims)
+	if m.inPlace = h == p.H && w == p.W; m.inPlace {
+		return s.memory(fx, y, rows)
 	}
 	if p.Mask != nil {
 		y = formOf([]int{p.H, p.W}, tensor.Int32)
 	}
-	return s.memory(x, y, b.rows)
+	return s.memory(formOf(p.dims(len(fx.dims)), tensor.Float32), y, rows)
 }
 
 // extent returns height and width of X's axes. See [Picture.frame].

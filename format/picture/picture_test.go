@@ -291,6 +291,98 @@ func fixCRC(text []byte) {
 	binary.BigEndian.PutUint32(text[29:], crc32.ChecksumIEEE(text[12:29]))
 }
 
+// TestQuickPNG: what the quick reader takes is as image/png has it, with every
+// filter and channel count; what it does not take it leaves alone.
+func TestQuickPNG(t *testing.T) {
+	grey := image.NewGray(image.Rect(0, 0, 33, 21))
+	for i := range grey.Pix {
+		grey.Pix[i] = uint8(i * i / 7)
+	}
+	clear := waves(5, 33, 21)
+	for i := 3; i < len(clear.Pix); i += 4 {
+		clear.Pix[i] = uint8(i)
+	}
+	for name, m := range map[string]image.Image{"colour": waves(4, 33, 21), "grey": grey, "clear": clear, "one": waves(1, 1, 1), "thin": waves(1, 1, 50)} {
+		text := pngOf(m)
+		for _, c := range []int{1, 3} {
+			var p pngReader
+			var got, want Raster
+			if !p.read(text, &got, c, nil) {
+				t.Errorf("%s: not taken", name)
+			}
+			want.Draw(m, c, nil)
+			if off := apart(got.Pix, want.Pix); off != 0 {
+				t.Errorf("%s in %d channels: off by %d", name, c, off)
+			}
+		}
+		for i := range text {
+			bad := bytes.Clone(text)
+			bad[i] ^= 0x10
+			var p pngReader
+			var r Raster
+			if _, err := png.Decode(bytes.NewReader(bad)); err != nil && p.read(bad, &r, 3, nil) {
+				t.Fatalf("%s: byte %d is wrong, and nobody saw", name, i)
+			}
+		}
+	}
+}
+
+// TestFilters undoes each filter on rows made by its definition.
+func TestFilters(t *testing.T) {
+	for n := 1; n <= 4; n++ {
+		rows := [2][]byte{make([]byte, 5*n), make([]byte, 5*n)}
+		for i := range rows[0] {
+			rows[0][i], rows[1][i] = uint8(i*91+7), uint8(i*i*13+200)
+		}
+		for filter := range byte(5) {
+			for y, above := range [][]byte{nil, rows[0]} {
+				coded := make([]byte, 5*n)
+				for i := range coded {
+					coded[i] = rows[y][i] - predicted(filter, rows[y], above, i, n)
+				}
+				if !unfilter(filter, coded, above, n) || !bytes.Equal(coded, rows[y]) {
+					t.Errorf("%d channels, filter %d, row %d: %v, want %v", n, filter, y, coded, rows[y])
+				}
+			}
+		}
+	}
+	if unfilter(5, []byte{1}, nil, 1) {
+		t.Error("there is no filter 5")
+	}
+}
+
+// predicted is what a filter takes from byte i: PNG's definition, word by word.
+func predicted(filter byte, row, above []byte, i, n int) byte {
+	var a, b, c int
+	if i >= n {
+		a = int(row[i-n])
+	}
+	if above != nil {
+		b = int(above[i])
+		if i >= n {
+			c = int(above[i-n])
+		}
+	}
+	p := a + b - c
+	distance := func(v int) int { return max(p-v, v-p) }
+	switch filter {
+	case 1:
+		return byte(a)
+	case 2:
+		return byte(b)
+	case 3:
+		return byte((a + b) / 2)
+	case 4:
+		if distance(a) <= distance(b) && distance(a) <= distance(c) {
+			return byte(a)
+		} else if distance(b) <= distance(c) {
+			return byte(b)
+		}
+		return byte(c)
+	}
+	return 0
+}
+
 func TestOrientationOfDamagedExif(t *testing.T) {
 	for _, name := range []string{"turned6.jpg", "turned6.png", "turned6.webp", "turned6.tif"} {
 		text, err := os.ReadFile("testdata/" + name)

@@ -216,7 +216,7 @@ func (d *Reader) decode(text []byte, r *Raster, c int, background color.Color) e
 	if o > 1 {
 		to = &d.spare
 	}
-	if !d.png.read(text, to, c) {
+	if !d.png.read(text, to, c, background) {
 		img, err := body(text)
 		if err != nil {
 			return err
