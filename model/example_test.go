@@ -3,8 +3,10 @@ package model_test
 import (
 	"fmt"
 
+	"github.com/limpid-ml/limpid/metric"
 	"github.com/limpid-ml/limpid/model"
 	"github.com/limpid-ml/limpid/nn"
+	"github.com/limpid-ml/limpid/tensor"
 )
 
 func show(l nn.Layer, in ...int) {
@@ -48,4 +50,26 @@ func ExampleMobileNet() {
 func ExampleUNet() {
 	show(model.UNet{Classes: 11, Width: 16, Levels: 3}.New(), 96, 96, 3)
 	// Output: down.0.0.weight 482907
+}
+
+func ExampleCenterNet() {
+	det := model.CenterNet{Classes: 10}.New()
+	net, err := nn.Build(det, nn.Input(96, 96, 3))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	// To train: train.Config{Objective: det.Objective, Collate: model.Collate, …}
+	found, err := net.Predict(tensor.Zeros(1, 96, 96, 3))
+	fmt.Println(found.Shape(), err)
+	// Output: [1 100 6] <nil>
+}
+
+func ExampleSuppress() {
+	found := []metric.Detection{
+		{Box: metric.Box{X1: 1, Y1: 1, X2: 21, Y2: 21}, Label: 3, Score: .6},
+		{Box: metric.Box{X1: 0, Y1: 0, X2: 20, Y2: 20}, Label: 3, Score: .9},
+	}
+	fmt.Println(model.Suppress(found, .5, false))
+	// Output: [{{0 0 20 20} 3 0.9}]
 }
