@@ -7,18 +7,8 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/limpid-ml/limpid/internal/backstage"
 	"github.com/limpid-ml/limpid/tensor"
 )
-
-// everyAct is acts and those of the engine that have no name in nn.
-func everyAct() map[string]Layer {
-	all := map[string]Layer{"Mish": fused(backstage.Mish), "HardSwish": fused(backstage.HardSwish), "Softsign": fused(backstage.Softsign), "GELUTanh": fused(backstage.GELUTanh)}
-	for name, a := range acts {
-		all[name] = a
-	}
-	return all
-}
 
 // tried is a network of two hidden layers in float64, and what runs it at any
 // weights.
@@ -83,8 +73,8 @@ func allNear(t *testing.T, what string, got, want []T) {
 // by the double-reverse trick J·v, of a network with any activation.
 func TestHessianVectorProducts(t *testing.T) {
 	loss := func(y T) T { return y.Square().Mean().Add(y.Sin().Sum()) }
-	for _, name := range slices.Sorted(maps.Keys(everyAct())) {
-		m := newTried(t, everyAct()[name])
+	for _, name := range slices.Sorted(maps.Keys(acts)) {
+		m := newTried(t, acts[name])
 		product := func(v []T) (hv []T) {
 			m.run(t, 0, func(p *Pass, y T, ws []T) { hv = kept(tensor.Grad(tensor.Dot(tensor.Grad(loss(y), ws...), v), ws...)) })
 			return hv

@@ -16,6 +16,11 @@ func Zeros(r *tensor.Rand, shape []int) tensor.Tensor { return r.Uniform(0, 0, s
 // Ones fills with 1.
 func Ones(r *tensor.Rand, shape []int) tensor.Tensor { return r.Uniform(1, 1, shape...) }
 
+// constantly fills with v.
+func constantly(v float64) Init {
+	return func(r *tensor.Rand, shape []int) tensor.Tensor { return r.Uniform(v, v, shape...) }
+}
+
 // He draws from N(0, 2/n), n the number of inputs of one output, which keeps
 // the size of activations through layers with ReLU.
 //

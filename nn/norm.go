@@ -88,17 +88,17 @@ func orElse(v, ifZero float64) float64 {
 //	out  [..., C] = (x − mean)/√(variance + Eps)·Weight + Bias
 //
 // With Groups it is group normalisation of [N, ..., C]: mean and variance are
-// of each example's C/Groups channels over all places; Groups = C is instance
-// normalisation. With RMS it divides by the root of the mean square only, and
+// of each example's C/Groups channels over all places. With Groups = −1 each
+// channel is a group: instance normalisation. With RMS it divides by the root of the mean square only, and
 // has no Bias.
 //
 // Source: Ba et al. 2016, "Layer normalization"; Wu and He 2018, "Group
-// normalization"; Zhang and Sennrich 2019, "Root mean square layer
+// normalization"; Ulyanov et al. 2016, "Instance normalization"; Zhang and Sennrich 2019, "Root mean square layer
 // normalization".
 type LayerNorm struct {
 	Eps      float64 // 0: 1e-5
 	NoAffine bool    // no Weight and Bias
-	Groups   int     // 0: over the last axis alone
+	Groups   int     // 0: over the last axis alone; −1: each channel by itself
 	RMS      bool
 
 	Weight, Bias Param // [C], ones and zeros
@@ -114,7 +114,7 @@ func (l *LayerNorm) Forward(p *Pass, x tensor.Tensor) tensor.Tensor {
 	switch {
 	case l.RMS:
 		return stay.Return(l.rms(p, x, c, eps))
-	case l.Groups > 0:
+	case l.Groups != 0:
 		return stay.Return(l.grouped(p, x, c, eps))
 	}
 	gamma, beta := p.affine(&l.Weight, &l.Bias, l.NoAffine, c)
@@ -131,13 +131,17 @@ func (l *LayerNorm) rms(p *Pass, x tensor.Tensor, c int, eps float64) tensor.Ten
 }
 
 func (l *LayerNorm) grouped(p *Pass, x tensor.Tensor, c int, eps float64) tensor.Tensor {
-	if x.Rank() < 2 || c%l.Groups != 0 {
+	groups := l.Groups
+	if groups == -1 {
+		groups = c
+	}
+	if x.Rank() < 2 || groups < 1 || c%groups != 0 {
 		p.wants("nn.LayerNorm", x, fmt.Sprintf("two axes at least, and channels that %d groups divide", l.Groups))
 	}
-	n, places, each := x.Dim(0), between(x, 1, x.Rank()-1), c/l.Groups
-	rows := x.Reshape(n, places, l.Groups, each).Permute(0, 2, 1, 3).Reshape(n, l.Groups, places*each)
+	n, places, each := x.Dim(0), between(x, 1, x.Rank()-1), c/groups
+	rows := x.Reshape(n, places, groups, each).Permute(0, 2, 1, 3).Reshape(n, groups, places*each)
 	y := engine.LayerNorm(rows, tensor.Tensor{}, tensor.Tensor{}, eps)
-	y = y.Reshape(n, l.Groups, places, each).Permute(0, 2, 1, 3).Reshape(x.Shape()...)
+	y = y.Reshape(n, groups, places, each).Permute(0, 2, 1, 3).Reshape(x.Shape()...)
 	if l.NoAffine {
 		return y
 	}

@@ -49,6 +49,8 @@ type Pass struct {
 	logValues []float64
 	replaying int
 	build     *builder // set while Build runs
+
+	weightNoise float64 // the standard deviation that WeightNoise asks for
 }
 
 // Watcher sees what happens inside a network, layer by layer. Path is the
@@ -133,7 +135,7 @@ func (p *Pass) end() {
 	clear(p.remembered)
 	p.leaves, p.trained = p.leaves[:0], p.trained[:0]
 	p.logNames, p.logValues = p.logNames[:0], p.logValues[:0]
-	p.depth, p.met, p.replaying = 0, 0, 0
+	p.depth, p.met, p.replaying, p.weightNoise = 0, 0, 0, 0
 }
 
 // base opens the outermost frame, which belongs to no layer.

@@ -212,7 +212,7 @@ func (m *noisy) Forward(p *Pass, x T) T {
 }
 
 func TestRandomnessFollowsFromPathAndCall(t *testing.T) {
-	n := build(t, &noisy{Dropout{.5}, Dropout{.5}}, Input(50))
+	n := build(t, &noisy{Dropout{Rate: .5}, Dropout{Rate: .5}}, Input(50))
 	x := tensor.Full(1, 2, 50)
 	a := must(n.Predict(x, Noise(3)))
 	same(t, "the same seed", must(n.Predict(x, Noise(3))), a, 0)

@@ -19,7 +19,15 @@ func (p *Pass) Param(w *Param, init Init, shape ...int) tensor.Tensor {
 	if !w.fits(shape) {
 		p.misfit(&w.variable, append([]int(nil), shape...))
 	}
-	return p.param(w)
+	return p.blurred(p.param(w))
+}
+
+// blurred adds what a [WeightNoise] around the running layer asks for.
+func (p *Pass) blurred(v tensor.Tensor) tensor.Tensor {
+	if p.weightNoise == 0 || !p.noise {
+		return v
+	}
+	return v.Add(p.normal("nn.WeightNoise", p.weightNoise, v.Shape()))
 }
 
 // Use returns another layer's parameter: tied weights.

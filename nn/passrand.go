@@ -72,10 +72,11 @@ type rerun struct {
 type counters struct {
 	calls [][]int32
 	frame frame
+	noise float64 // of weights
 }
 
 func (p *Pass) counters() counters {
-	c := counters{frame: *p.randFrame()}
+	c := counters{frame: *p.randFrame(), noise: p.weightNoise}
 	for _, v := range p.visits[:p.met] {
 		c.calls = append(c.calls, append([]int32(nil), v.calls...))
 	}
@@ -84,6 +85,7 @@ func (p *Pass) counters() counters {
 
 // restore sets the calls back; networks met since then count from 0.
 func (p *Pass) restore(c counters) {
+	p.weightNoise = c.noise
 	for i, v := range p.visits[:p.met] {
 		if i < len(c.calls) {
 			copy(v.calls, c.calls[i])

@@ -112,10 +112,11 @@ func squash(x tensor.Tensor, avg bool) tensor.Tensor {
 	return x.Max(1, 2)
 }
 
-// GlobalAvgPool takes the mean of each channel over the whole image.
+// GlobalAvgPool takes the mean of each channel over the whole image or
+// sequence.
 //
-//	x    [N, H, W, C]
-//	out  [N, C], or [N, 1, 1, C] with KeepAxes
+//	x    [N, H, W, C], or [N, T, C]
+//	out  [N, C], or with KeepAxes [N, 1, 1, C] or [N, 1, C]
 type GlobalAvgPool struct {
 	KeepAxes bool
 }
@@ -123,11 +124,36 @@ type GlobalAvgPool struct {
 // Forward pools x.
 func (l *GlobalAvgPool) Forward(p *Pass, x tensor.Tensor) tensor.Tensor {
 	stay := p.Enter(l)
-	p.images("nn.GlobalAvgPool", x)
-	h, w := x.Dim(1), x.Dim(2)
-	y := engine.Pool(x, backstage.Pool{KH: h, KW: w, StrideH: h, StrideW: w, Avg: true})
-	if !l.KeepAxes {
-		y = y.Reshape(x.Dim(0), x.Dim(3))
+	return stay.Return(p.global("nn.GlobalAvgPool", x, true, l.KeepAxes))
+}
+
+// GlobalMaxPool takes the largest value of each channel over the whole image
+// or sequence; shapes as [GlobalAvgPool]'s.
+type GlobalMaxPool struct {
+	KeepAxes bool
+}
+
+// Forward pools x.
+func (l *GlobalMaxPool) Forward(p *Pass, x tensor.Tensor) tensor.Tensor {
+	stay := p.Enter(l)
+	return stay.Return(p.global("nn.GlobalMaxPool", x, false, l.KeepAxes))
+}
+
+// global pools all places of x into one.
+func (p *Pass) global(layer string, x tensor.Tensor, avg, keep bool) tensor.Tensor {
+	n, c := x.Dim(0), x.Dim(-1)
+	rank := x.Rank()
+	if rank == 3 {
+		x = x.Unsqueeze(1)
 	}
-	return stay.Return(y)
+	p.images(layer, x)
+	h, w := x.Dim(1), x.Dim(2)
+	y := engine.Pool(x, backstage.Pool{KH: h, KW: w, StrideH: h, StrideW: w, Avg: avg})
+	switch {
+	case !keep:
+		return y.Reshape(n, c)
+	case rank == 3:
+		return y.Reshape(n, 1, c)
+	}
+	return y
 }

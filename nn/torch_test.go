@@ -14,7 +14,6 @@ import (
 	"testing"
 
 	"github.com/limpid-ml/limpid/format/safetensors"
-	"github.com/limpid-ml/limpid/internal/backstage"
 	"github.com/limpid-ml/limpid/tensor"
 )
 
@@ -25,11 +24,6 @@ type golden struct {
 	layer Layer
 	run   func(p *Pass, l Layer, xs []T) T
 	train bool
-}
-
-// fused is an activation of the engine that has no name in nn.
-func fused(act backstage.Act) Layer {
-	return Func(func(p *Pass, x T) T { return engine.Activate(x, act, 0) })
 }
 
 // flat joins all elements of several results.
@@ -64,8 +58,6 @@ func attending(p *Pass, l Layer, xs []T) T {
 
 func goldens() map[string]golden {
 	all := map[string]golden{
-		"act.gelutanh": {layer: fused(backstage.GELUTanh)}, "act.mish": {layer: fused(backstage.Mish)},
-		"act.hardswish": {layer: fused(backstage.HardSwish)}, "act.softsign": {layer: fused(backstage.Softsign)},
 		"linear": {layer: &Linear{Out: 4}}, "linear.lead": {layer: &Linear{Out: 4}}, "linear.nobias": {layer: &Linear{Out: 4, NoBias: true, Act: Tanh}},
 		"conv.0":                {layer: &Conv2D{Out: 5, Kernel: 3}},
 		"conv.1":                {layer: &Conv2D{Out: 5, Kernel: 3, Pad: Same}},
@@ -120,6 +112,7 @@ func goldens() map[string]golden {
 		"attention.mask":        {layer: &Attention{Dim: 8, Heads: 2}, run: attending},
 		"attention.wide":        {layer: &Attention{Dim: 4, Heads: 2, NoBias: true}, run: attending},
 	}
+	maps.Copy(all, laterGoldens())
 	for name, act := range acts {
 		if act != 0 {
 			all["act."+map[bool]string{true: "leaky", false: strings.ToLower(name)}[name == "LeakyReLU"]] = golden{layer: act}
@@ -127,6 +120,47 @@ func goldens() map[string]golden {
 	}
 	return all
 }
+
+// laterGoldens are of the layers for pictures and sequences.
+func laterGoldens() map[string]golden {
+	return map[string]golden{
+		"conv1d.0":           {layer: &Conv1D{Out: 5, Kernel: 3}},
+		"conv1d.1":           {layer: &Conv1D{Out: 6, Kernel: 5, Stride: 2, Pad: 2, Groups: 2, Act: Tanh}},
+		"conv1d.2":           {layer: &Conv1D{Out: 4, Kernel: 3, Pad: Same, Dilation: 3, Groups: 4}},
+		"conv1d.3":           {layer: &Conv1D{Out: 8, Kernel: 4, Stride: 3, Pad: 1, Dilation: 2, NoBias: true}},
+		"conv1d.causal":      {layer: &Conv1D{Out: 4, Kernel: 3, Dilation: 2, Causal: true}},
+		"maxpool1d.0":        {layer: &MaxPool1D{Size: 2}},
+		"maxpool1d.1":        {layer: &MaxPool1D{Size: 3, Stride: 2, Pad: 1, Ceil: true}},
+		"maxpool1d.2":        {layer: &MaxPool1D{To: 4}},
+		"avgpool1d.0":        {layer: &AvgPool1D{Size: 2}},
+		"avgpool1d.1":        {layer: &AvgPool1D{Size: 3, Stride: 2, Pad: 1, Ceil: true}},
+		"avgpool1d.2":        {layer: &AvgPool1D{Size: 3, Stride: 2, Pad: Same, SkipPad: true}},
+		"avgpool1d.3":        {layer: &AvgPool1D{To: 4}},
+		"avgpool.time":       {layer: &GlobalAvgPool{}},
+		"maxpool.time":       {layer: &GlobalMaxPool{KeepAxes: true}},
+		"maxpool.global":     {layer: &GlobalMaxPool{}},
+		"upsample.nearest":   {layer: &Upsample{Factor: 2}},
+		"upsample.bilinear":  {layer: &Upsample{FactorHW: [2]int{3, 2}, Bilinear: true}},
+		"upsample.to":        {layer: &Upsample{To: [2]int{5, 7}, Bilinear: true}},
+		"upsample.time":      {layer: &Upsample{Factor: 3}},
+		"upsample.linear":    {layer: &Upsample{To: [2]int{7}, Bilinear: true}},
+		"layernorm.instance": {layer: &LayerNorm{Groups: -1}},
+		"prelu":              {layer: &PReLU{}},
+		"prelu.channels":     {layer: &PReLU{PerChannel: true, Slope: .3}},
+		"glu":                {layer: &GLU{}},
+		"glu.silu":           {layer: &GLU{Act: SiLU}},
+		"func":               {layer: Func(func(_ *Pass, x T) T { return x.Sin() })},
+		"dropout.channels":   {layer: &Dropout{Rate: .5, Channels: true}},
+		"droppath.eval":      {layer: &DropPath{Rate: .5}},
+		"dropblock.eval":     {layer: &DropBlock{Rate: .5}},
+		"gaussiannoise.eval": {layer: &GaussianNoise{Std: .5}},
+		"weightnoise.eval":   {layer: &WeightNoise{Layer: &Linear{Out: 3}, Std: .5}},
+		"residual":           {layer: &Residual{Body: &Sequential{&Linear{Out: 6, Act: Tanh}, Func(identity), &Linear{Out: 4}}, Skip: &Linear{Out: 4}, Act: SiLU}},
+		"squeezeexcite":      {layer: &SqueezeExcite{Hidden: 3, Act: SiLU}},
+	}
+}
+
+func identity(_ *Pass, x T) T { return x }
 
 // readGolden returns the cases of the file, each by name its tensors by name.
 func readGolden(t *testing.T) map[string]map[string]T {

@@ -39,10 +39,13 @@ func (n *Net) Save(file string) error {
 // outside returns value i in the layout of files.
 func (n *Net) outside(i int) tensor.Tensor {
 	v := n.variable(i).value
-	if n.isFilter(i) {
-		return v.Permute(0, 3, 1, 2)
+	switch {
+	case !n.isFilter(i):
+		return v
+	case v.Rank() == 3:
+		return v.Permute(0, 2, 1)
 	}
-	return v
+	return v.Permute(0, 3, 1, 2)
 }
 
 func (n *Net) isFilter(i int) bool { return i < len(n.params) && n.params[i].filter }
@@ -174,9 +177,10 @@ func joined(faults []error) error {
 // inside turns v from a file's layout to value i's.
 func (n *Net) inside(i int, v tensor.Tensor) (tensor.Tensor, error) {
 	own := n.variable(i)
-	want := slices.Clone(own.shape)
-	if n.isFilter(i) {
-		want = []int{own.shape[0], own.shape[3], own.shape[1], own.shape[2]}
+	want := own.shape
+	if n.isFilter(i) { // channels come second
+		last := len(want) - 1
+		want = slices.Concat(want[:1], want[last:], want[1:last])
 	}
 	if !slices.Equal(v.Shape(), want) {
 		return tensor.Tensor{}, fmt.Errorf("is %v in the file and %v in the network", v.Shape(), want)
@@ -184,10 +188,14 @@ func (n *Net) inside(i int, v tensor.Tensor) (tensor.Tensor, error) {
 	if d := v.DType(); d != tensor.Float32 && d != tensor.Float64 {
 		return tensor.Tensor{}, fmt.Errorf("holds %v in the file, not floats", d)
 	}
-	if v = v.To(own.value.DType()); n.isFilter(i) {
-		v = v.Permute(0, 2, 3, 1)
+	v = v.To(own.value.DType())
+	switch {
+	case !n.isFilter(i):
+		return v, nil
+	case v.Rank() == 3:
+		return v.Permute(0, 2, 1), nil
 	}
-	return v, nil
+	return v.Permute(0, 2, 3, 1), nil
 }
 
 // strays names what is in found and not among names; "" if nothing is.

@@ -53,8 +53,8 @@ def nchw(t):
     return t.permute(0, 3, 1, 2)
 
 
-def ohwi(t):  # [O,I,H,W] -> [O,H,W,I]; also [I,O,H,W] of transposed ones -> [I,H,W,O]
-    return t.permute(0, 2, 3, 1) if t.dim() == 4 else t
+def ohwi(t):  # [O,I,H,W] -> [O,H,W,I]; also [I,O,H,W] of transposed ones -> [I,H,W,O]; [O,I,K] -> [O,K,I]
+    return t.permute(0, 2, 3, 1) if t.dim() == 4 else t.permute(0, 2, 1) if t.dim() == 3 else t
 
 
 def exact(*shape, scale=1.):
@@ -239,6 +239,90 @@ for _ in range(3):  # running statistics that are not 0 and 1
 save("net.safetensors", m.state_dict(), {"format": "pt"})
 m = m.double().eval()
 put("state/x", nhwc(image)), put("state/ids", ids), put("state/y", m(image.double(), ids))
+
+torch.manual_seed(2)  # what follows came later: the values above stay
+
+
+def turn(t):  # [N,T,C] <-> [N,C,T]
+    return t.transpose(1, 2).contiguous()
+
+
+# over time: in, out, kernel, stride, pad, dilation, groups, steps
+for k, (i, o, ks, st, pa, di, gr, steps) in enumerate([
+    (3, 5, 3, 1, 0, 1, 1, 9), (4, 6, 5, 2, 2, 1, 2, 11), (4, 4, 3, 1, "same", 3, 4, 10), (2, 8, 4, 3, 1, 2, 1, 14),
+]):
+    m = module(nn.Conv1d(i, o, ks, st, pa, di, gr, bias=k != 3))
+    case(f"conv1d.{k}", lambda t: turn((torch.tanh if k == 1 else lambda v: v)(m(turn(t)))), exact(2, steps, i), m=m)
+m = module(nn.Conv1d(3, 4, 3, dilation=2))
+case("conv1d.causal", lambda t: turn(m(F.pad(turn(t), (4, 0)))), exact(2, 7, 3), m=m)
+x = exact(2, 11, 3)
+for k, m in enumerate([nn.MaxPool1d(2), nn.MaxPool1d(3, 2, 1, ceil_mode=True), nn.AdaptiveMaxPool1d(4)]):
+    case(f"maxpool1d.{k}", lambda t: turn(m(turn(t))), x)
+for k, m in enumerate([nn.AvgPool1d(2), nn.AvgPool1d(3, 2, 1, ceil_mode=True), nn.AvgPool1d(3, 2, 1, count_include_pad=False), nn.AdaptiveAvgPool1d(4)]):
+    case(f"avgpool1d.{k}", lambda t: turn(m(turn(t))), x)
+case("avgpool.time", lambda t: t.mean(1), x)
+case("maxpool.time", lambda t: t.amax(1, keepdim=True), x)
+
+# enlarging and reducing
+x = exact(2, 3, 4, 3)
+case("maxpool.global", lambda t: t.amax((1, 2)), x)
+case("upsample.nearest", lambda t: nhwc(F.interpolate(nchw(t), scale_factor=2)), x)
+case("upsample.bilinear", lambda t: nhwc(F.interpolate(nchw(t), scale_factor=(3, 2), mode="bilinear")), x)
+case("upsample.to", lambda t: nhwc(F.interpolate(nchw(t), (5, 7), mode="bilinear")), x)
+case("upsample.time", lambda t: turn(F.interpolate(turn(t), scale_factor=3)), exact(2, 4, 3))
+case("upsample.linear", lambda t: turn(F.interpolate(turn(t), 7, mode="linear")), exact(2, 4, 3))
+
+# normalisation of each channel alone
+m = module(nn.InstanceNorm2d(5, affine=True), affine=True)
+case("layernorm.instance", lambda t: nhwc(m(nchw(t))), exact(2, 3, 4, 5), m=m)
+
+# activations with parameters, and gates
+m = module(nn.PReLU())
+case("prelu", m, exact(4, 6), m=m)
+m = module(nn.PReLU(6, init=.3))
+with torch.no_grad():
+    m.weight.copy_(torch.rand(6))
+case("prelu.channels", m, exact(4, 6), m=m)
+case("glu", nn.GLU(), exact(4, 6))
+case("glu.silu", lambda t: t[..., :3] * F.silu(t[..., 3:]), exact(4, 6))
+
+case("func", torch.sin, exact(4, 6))
+
+# noise is off in inference
+x = exact(2, 3, 4, 5)
+for name in ["dropout.channels", "droppath.eval", "dropblock.eval", "gaussiannoise.eval"]:
+    case(name, nn.Identity(), x)
+m = module(nn.ModuleDict({"layer": nn.Linear(5, 3)}))
+case("weightnoise.eval", lambda t: m["layer"](t), exact(4, 5), m=m)
+
+
+class Residual(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(5, 6), nn.Tanh(), nn.Linear(6, 4))
+        self.skip = nn.Linear(5, 4)
+
+    def forward(self, t):
+        return F.silu(self.body(t) + self.skip(t))
+
+
+m = module(Residual())
+case("residual", m, exact(3, 5), m=m)
+
+
+class SqueezeExcite(nn.Module):
+    """torchvision's SqueezeExcitation."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc1, self.fc2 = nn.Conv2d(6, 3, 1), nn.Conv2d(3, 6, 1)
+
+    def forward(self, t):
+        return torch.sigmoid(self.fc2(F.silu(self.fc1(t.mean((2, 3), keepdim=True))))) * t
+
+
+m = module(SqueezeExcite())
+case("squeezeexcite", lambda t: nhwc(m(nchw(t))), exact(2, 3, 4, 6), m=m)
 
 save("golden.safetensors", gold, {"torch": torch.__version__, "numpy": numpy.__version__})
 print(len(gold), "tensors,", sum(t.numel() for t in gold.values()), "values")
