@@ -13,10 +13,12 @@ type Example struct {
 	More map[string]tensor.Tensor
 }
 
-// Dataset is a number of examples. At may be called by several goroutines at
-// once and returns the same example for the same i every time.
+// Dataset is a number of examples. Its methods may be called by several
+// goroutines at once.
 type Dataset interface {
+	// Len returns the number of examples, the same every time.
 	Len() int
+	// At returns example i, from 0 to Len−1, the same for the same i every time.
 	At(i int) (Example, error)
 }
 

@@ -153,3 +153,83 @@ func ExampleWindows() {
 	// 0 int32 [2 2] {0 1 4 5} int32 [2 2] {1 2 5 6}
 	// 1 int32 [2 2] {2 3 6 7} int32 [2 2] {3 4 7 8}
 }
+
+// Each class is dealt by itself, so that all parts have the same share of it.
+func ExampleDeal() {
+	classes := []int{0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1}
+	parts, err := data.Deal{Classes: classes, Seed: 1}.Shares(len(classes), .5, .25, .25)
+	for _, p := range parts {
+		rare := 0
+		for _, i := range p {
+			rare += classes[i]
+		}
+		fmt.Println(len(p), "examples,", rare, "of class 1")
+	}
+	fmt.Println(err)
+	// Output:
+	// 6 examples, 2 of class 1
+	// 3 examples, 1 of class 1
+	// 3 examples, 1 of class 1
+	// <nil>
+}
+
+// Scaling and categories are learnt from the training rows alone.
+func ExampleTable_Fit() {
+	text := "colour,size,price\nred,1,10\nblue,3,30\nred,5,50\n"
+	table, err := data.ParseTable(strings.NewReader(text), "prices.csv", data.TableOptions{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	encoder, err := table.Fit(data.Encoding{Target: "price"}, []int{0, 1})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	set, err := encoder.Dataset(table, []int{2})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	e, err := set.At(0)
+	fmt.Println(encoder.Names(), e.X, e.Y, err)
+	// Output: [colour=blue colour=red size] float32 [3] {0 1 3} float32 [1] {50} <nil>
+}
+
+// A transform that moves pixels moves the boxes on them along.
+func ExampleExample_WithObjects() {
+	e := data.Example{X: tensor.Zeros(10, 10, 3)}.WithObjects([]data.Object{{X1: 2, Y1: 3, X2: 6, Y2: 8, Label: 1}})
+	loader := &data.Loader{Data: examples{e}, Batch: 1, Transform: data.Resize(20, 30)}
+	for b := range loader.Epoch(context.Background(), 0) {
+		o := b.Objects(0)[0]
+		fmt.Println(b.X.Shape(), o.X1, o.Y1, o.X2, o.Y2, o.Label)
+	}
+	// Output: [1 20 30 3] 6 6 18 16 1
+}
+
+// examples is a dataset of what it holds.
+type examples []data.Example
+
+func (s examples) Len() int                       { return len(s) }
+func (s examples) At(i int) (data.Example, error) { return s[i], nil }
+
+// Rare classes weigh more, and are shown as often as the others.
+func ExampleClassWeights() {
+	labels := []int{0, 0, 0, 1}
+	fmt.Printf("%.2f\n", data.ClassWeights(labels, 2))
+	fmt.Printf("%.2f\n", data.Balanced(labels))
+	// Output:
+	// [0.67 2.00]
+	// [0.33 0.33 0.33 1.00]
+}
+
+func ExampleMixup() {
+	loader := &data.Loader{
+		Data: data.FromTensors(tensor.Of([]float32{0, 0, 1, 1}, 2, 2), tensor.Ints(0, 1)), Batch: 2, Seed: 1,
+		Mix: data.Mixup{Classes: 2}.Transform(),
+	}
+	for b, err := range loader.Epoch(context.Background(), 0) {
+		fmt.Println(b.X.At(0, 0)+b.X.At(1, 0), b.Y.Shape(), b.Y.At(0, 1) == b.X.At(0, 0), err)
+	}
+	// Output: 1 [2 2] true <nil>
+}

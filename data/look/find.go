@@ -36,7 +36,7 @@ func find(path string) (*set, error) {
 		s.root = filepath.Dir(path)
 		return s, s.boxes("", path)
 	}
-	if isBoxes(path) {
+	if boxes.In(path) {
 		return s, s.boxes("", path)
 	}
 	parts, err := partsOf(path)
@@ -45,7 +45,7 @@ func find(path string) (*set, error) {
 	}
 	for _, p := range parts {
 		switch dir := filepath.Join(path, p); {
-		case isBoxes(dir):
+		case boxes.In(dir):
 			err = s.boxes(p, dir)
 		case isMasks(dir):
 			err = s.masks(p, dir)
@@ -84,17 +84,6 @@ func partsOf(dir string) ([]string, error) {
 		parts = []string{""}
 	}
 	return parts, nil
-}
-
-// isBoxes tells whether a folder has boxes of any format.
-func isBoxes(dir string) bool {
-	for _, pattern := range []string{"*.json", "annotations/*.json", "Annotations/*.xml", "*.xml"} {
-		if all, _ := filepath.Glob(filepath.Join(dir, pattern)); len(all) > 0 {
-			return true
-		}
-	}
-	texts, _ := filepath.Glob(filepath.Join(dir, "labels", "*.txt"))
-	return len(texts) > 0 && isDir(filepath.Join(dir, "images"))
 }
 
 func isMasks(dir string) bool {

@@ -6,6 +6,8 @@
 //	report, err := look.At(ctx, "flowers", look.Options{})
 //	fmt.Print(report)
 //	err = report.WriteSheet("flowers.png")
+//
+// datasets, nn and all above them may import it; nothing below does.
 package look
 
 import (

@@ -3,13 +3,18 @@
 //
 // What is wrong with single boxes and pictures does not stop the reading: the
 // set holds the others, and the error, a [*Faults], names each.
+//
+// data and all above it may import it. It imports format/picture.
 package boxes
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/limpid-ml/limpid/format/picture"
@@ -89,10 +94,7 @@ func Read(path string, classes []string) (*Set, error) {
 	if !info.IsDir() {
 		return ReadCOCO(path, classes)
 	}
-	if all, _ := filepath.Glob(filepath.Join(escape(path), "*.json")); len(all) > 0 {
-		return oneOf(path, all, classes)
-	}
-	if all, _ := filepath.Glob(filepath.Join(escape(path), "annotations", "*.json")); len(all) > 0 {
+	if all := cocoFiles(path); len(all) > 0 {
 		return oneOf(path, all, classes)
 	}
 	if xmlFolder(path) != "" {
@@ -102,6 +104,42 @@ func Read(path string, classes []string) (*Set, error) {
 		return ReadYOLO(path, classes)
 	}
 	return nil, fmt.Errorf("boxes: %q: no boxes found; want a COCO file (*.json), Pascal VOC's Annotations/*.xml with JPEGImages, or YOLO's labels/*.txt with images", path)
+}
+
+// In tells whether there are boxes of any format in a folder, for [Read].
+func In(dir string) bool {
+	if len(cocoFiles(dir)) > 0 || xmlFolder(dir) != "" {
+		return true
+	}
+	images, ok := labelFolder(dir)
+	if !ok {
+		return false
+	}
+	texts, _ := filepath.Glob(filepath.Join(escape(labelsOf(images)), "*.txt"))
+	return len(texts) > 0
+}
+
+// cocoFiles returns the JSON files in dir, or in its folder annotations, that
+// begin as COCO's do: other tools leave theirs beside pictures, too.
+func cocoFiles(dir string) []string {
+	for _, sub := range []string{"", "annotations"} {
+		all, _ := filepath.Glob(filepath.Join(escape(dir), sub, "*.json"))
+		all = slices.DeleteFunc(all, func(file string) bool { return !mayBeCOCO(file) })
+		if len(all) > 0 {
+			return all
+		}
+	}
+	return nil
+}
+
+func mayBeCOCO(file string) bool {
+	f, err := os.Open(file)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	head, err := io.ReadAll(io.LimitReader(f, 1<<20))
+	return err == nil && (bytes.Contains(head, []byte(`"images"`)) || bytes.Contains(head, []byte(`"annotations"`)))
 }
 
 // oneOf reads the one COCO file of a folder.

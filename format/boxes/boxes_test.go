@@ -271,8 +271,18 @@ func TestReadErrors(t *testing.T) {
 	wantError(t, err, empty, "no boxes found", "COCO", "VOC", "YOLO")
 	_, err = Read(filepath.Join(empty, "gone"), nil)
 	wantError(t, err, "gone")
-	write(t, filepath.Join(empty, "a.json"), "{}")
-	write(t, filepath.Join(empty, "b.json"), "{}")
+	write(t, filepath.Join(empty, "settings.json"), "{}")
+	if _, err = Read(empty, nil); In(empty) {
+		t.Error("any JSON is taken for COCO's")
+	}
+	wantError(t, err, "no boxes found")
+	for _, dir := range []string{"coco", "voc", "yolo"} {
+		if !In(filepath.Join("testdata", dir)) {
+			t.Errorf("there are boxes in %s", dir)
+		}
+	}
+	write(t, filepath.Join(empty, "a.json"), `{"images":[]}`)
+	write(t, filepath.Join(empty, "b.json"), `{"images":[]}`)
 	_, err = Read(empty, nil)
 	wantError(t, err, "2 COCO files", "name one")
 }

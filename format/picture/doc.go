@@ -5,4 +5,7 @@
 // pixels is refused before anything is allocated, and a decoder that fails is
 // an error. [Open] returns an image.Image; a [Raster] holds bytes, is quick to
 // fill and to resize, and keeps its memory from one picture to the next.
+//
+// format/boxes, data and all above them may import it. It imports nothing of
+// limpid's.
 package picture
