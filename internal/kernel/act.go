@@ -6,7 +6,8 @@ import (
 	"github.com/limpid-ml/limpid/internal/backstage"
 )
 
-// activate applies an epilogue's activation to a finished row.
+// activate is the twin of activateFast: it applies an epilogue's activation to
+// a finished row.
 func activate[T Float](act Act, param float64, row []T) {
 	switch act {
 	case backstage.None:
@@ -32,7 +33,7 @@ func activation(act Act, a, x float64) float64 {
 	case backstage.GELU:
 		return x * math.Erfc(-x/math.Sqrt2) / 2
 	case backstage.GELUTanh:
-		return x / 2 * (1 + math.Tanh(math.Sqrt(2/math.Pi)*(x+0.044715*x*x*x)))
+		return x / (1 + math.Exp(-math.Sqrt(8/math.Pi)*(x+0.044715*x*x*x))) // x·(1 + tanh(half of it))/2
 	case backstage.SiLU:
 		return x * sigmoid
 	case backstage.ELU:

@@ -123,7 +123,7 @@ func (j *depthwiseJob) Do(chunk int) {
 	j.rows(w, n, rows, j.w)
 	row := s.OW * s.C
 	if j.op == depthwiseForward {
-		activate(j.act, j.param, j.y[(n*s.OH+rows.from)*row:(n*s.OH+rows.to)*row])
+		activateFast(j.act, j.param, j.y[(n*s.OH+rows.from)*row:(n*s.OH+rows.to)*row])
 	}
 }
 

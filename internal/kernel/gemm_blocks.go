@@ -61,9 +61,9 @@ func (e *ending) finish(at, rows, n, step int) {
 	for i := range rows {
 		from := (at + i*step) / e.elemSize
 		if e.c64 != nil {
-			activate(e.act, e.param, e.c64[from:from+n])
+			activateFast(e.act, e.param, e.c64[from:from+n])
 		} else {
-			activate(e.act, e.param, e.c32[from:from+n])
+			activateFast(e.act, e.param, e.c32[from:from+n])
 		}
 	}
 }

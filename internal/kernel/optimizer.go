@@ -17,18 +17,32 @@ type SGDStep struct {
 // SGD steps along the gradient, or the momentum m.
 func SGD[T Float](w, g, m []T, s *SGDStep) {
 	g = g[:len(w)]
+	fresh, id := 1-s.Dampening, passMomentum
+	switch {
+	case s.Momentum == 0:
+		id, m = passSgd, w // not used
+	case s.First:
+		clear(m[:len(w)])
+		fresh = 1
+	}
+	if m = m[:len(w)]; s.Nesterov && id == passMomentum {
+		id = passNesterov
+	}
+	a := coefficients(s.LR, s.Decay, s.Momentum, fresh)
+	a.stream = [7]*float32{stream(w), stream(g), stream(m)}
+	if wide[T]() || !sharedPass(id, len(w), &a) {
+		sgdGo(w, g, m, s, T(fresh))
+	}
+}
+
+func sgdGo[T Float](w, g, m []T, s *SGDStep, fresh T) {
 	if s.Momentum == 0 {
 		for i, v := range w {
 			w[i] = v - T(s.LR)*(g[i]+T(s.Decay)*v)
 		}
 		return
 	}
-	m = m[:len(w)]
-	fresh, keep := T(1-s.Dampening), T(s.Momentum)
-	if s.First {
-		clear(m)
-		fresh = 1
-	}
+	keep := T(s.Momentum)
 	for i, v := range w {
 		d := g[i] + T(s.Decay)*v
 		m[i] = keep*m[i] + fresh*d
@@ -53,17 +67,20 @@ type AdamStep struct {
 // square. Source: Kingma and Ba 2015; Loshchilov and Hutter 2019 (AdamW).
 func Adam[T Float](w, g, m, v []T, s *AdamStep) {
 	g, m, v = g[:len(w)], m[:len(w)], v[:len(w)]
-	rate := T(s.LR / (1 - math.Pow(s.Beta1, float64(s.Step))))
-	root := T(1 / math.Sqrt(1-math.Pow(s.Beta2, float64(s.Step))))
-	b1, b2, c1, c2, eps := T(s.Beta1), T(s.Beta2), T(1-s.Beta1), T(1-s.Beta2), T(s.Eps)
-	shrink, decay := T(1), T(s.Decay)
+	rate, root := s.LR/(1-math.Pow(s.Beta1, float64(s.Step))), 1/math.Sqrt(1-math.Pow(s.Beta2, float64(s.Step)))
+	shrink, decay := 1.0, s.Decay
 	if s.Decoupled {
-		shrink, decay = T(1-s.LR*s.Decay), 0
+		shrink, decay = 1-s.LR*s.Decay, 0
 	}
-	if !wide[T]() && adamVectors(as32(w), as32(g), as32(m), as32(v), &[9]float32{
-		float32(rate), float32(root), float32(b1), float32(b2), float32(c1), float32(c2), float32(eps), float32(shrink), float32(decay)}) {
-		return
+	a := coefficients(rate, root, s.Beta1, s.Beta2, 1-s.Beta1, 1-s.Beta2, s.Eps, shrink, decay)
+	a.stream = [7]*float32{stream(w), stream(g), stream(m), stream(v)}
+	if wide[T]() || !sharedPass(passAdam, len(w), &a) {
+		adamGo(w, g, m, v, s, T(rate), T(root), T(shrink), T(decay))
 	}
+}
+
+func adamGo[T Float](w, g, m, v []T, s *AdamStep, rate, root, shrink, decay T) {
+	b1, b2, c1, c2, eps := T(s.Beta1), T(s.Beta2), T(1-s.Beta1), T(1-s.Beta2), T(s.Eps)
 	for i, x := range w {
 		d := g[i] + decay*x
 		m[i] = b1*m[i] + c1*d
@@ -84,6 +101,22 @@ type RMSpropStep struct {
 // less the square of its own mean if centred. The slots of the momentum and of
 // the gradient's mean may be nil where they are not used.
 func RMSprop[T Float](w, g, v, momentum, mean []T, s *RMSpropStep) {
+	g, v = g[:len(w)], v[:len(w)]
+	a := coefficients(s.LR, s.Alpha, 1-s.Alpha, s.Eps, s.Decay, s.Momentum)
+	a.stream = [7]*float32{stream(w), stream(g), stream(v)}
+	id := passRmsprop
+	if s.Momentum > 0 {
+		id, a.stream[3] = passRmspropMomentum, stream(momentum[:len(w)])
+	}
+	if s.Centered {
+		id, a.stream[4] = id+passRmspropCentered-passRmsprop, stream(mean[:len(w)])
+	}
+	if wide[T]() || !sharedPass(id, len(w), &a) {
+		rmspropGo(w, g, v, momentum, mean, s)
+	}
+}
+
+func rmspropGo[T Float](w, g, v, momentum, mean []T, s *RMSpropStep) {
 	for i, x := range w {
 		d := g[i] + T(s.Decay)*x
 		v[i] = T(s.Alpha)*v[i] + T(1-s.Alpha)*d*d
@@ -107,6 +140,15 @@ type AdagradStep struct{ LR, Eps, Decay float64 }
 
 // Adagrad steps by the gradient over the root of the sum of its squares.
 func Adagrad[T Float](w, g, sum []T, s *AdagradStep) {
+	g, sum = g[:len(w)], sum[:len(w)]
+	a := coefficients(s.LR, s.Eps, s.Decay)
+	a.stream = [7]*float32{stream(w), stream(g), stream(sum)}
+	if wide[T]() || !sharedPass(passAdagrad, len(w), &a) {
+		adagradGo(w, g, sum, s)
+	}
+}
+
+func adagradGo[T Float](w, g, sum []T, s *AdagradStep) {
 	for i, x := range w {
 		d := g[i] + T(s.Decay)*x
 		sum[i] += d * d
@@ -120,6 +162,15 @@ type AdadeltaStep struct{ LR, Rho, Eps, Decay float64 }
 // Adadelta steps by the gradient times the ratio of the roots of the mean
 // squares of past steps, steps, and of the gradient, v.
 func Adadelta[T Float](w, g, v, steps []T, s *AdadeltaStep) {
+	g, v, steps = g[:len(w)], v[:len(w)], steps[:len(w)]
+	a := coefficients(s.LR, s.Rho, 1-s.Rho, s.Eps, s.Decay)
+	a.stream = [7]*float32{stream(w), stream(g), stream(v), stream(steps)}
+	if wide[T]() || !sharedPass(passAdadelta, len(w), &a) {
+		adadeltaGo(w, g, v, steps, s)
+	}
+}
+
+func adadeltaGo[T Float](w, g, v, steps []T, s *AdadeltaStep) {
 	for i, x := range w {
 		d := g[i] + T(s.Decay)*x
 		v[i] = T(s.Rho)*v[i] + T(1-s.Rho)*d*d

@@ -539,6 +539,816 @@ DATA vector3f800000<>+56(SB)/4, $0x3f800000
 DATA vector3f800000<>+60(SB)/4, $0x3f800000
 GLOBL vector3f800000<>(SB), RODATA|NOPTR, $64
 
+// func erfAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·erfAVX2(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), DX
+	VBROADCASTSS a+32(FP), Y0
+	VBROADCASTSS b+36(FP), Y0
+
+one:
+	CMPQ         DX, $0x00000008
+	JL           onedone
+	VMOVUPS      (CX), Y0
+	VANDPS       vector7fffffff<>+0(SB), Y0, Y1
+	VMOVUPS      vector3fb504f3<>+0(SB), Y2
+	VMULPS       Y1, Y2, Y2
+	VANDPS       vector7fffffff<>+0(SB), Y2, Y2
+	VMOVUPS      vector41680000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMULPS       Y2, Y2, Y3
+	VMOVAPS      Y3, Y4
+	VFMSUB231PS  Y2, Y2, Y4
+	VMOVUPS      vectorbf000000<>+0(SB), Y5
+	VMULPS       Y3, Y5, Y3
+	VMOVUPS      vectorc3160000<>+0(SB), Y5
+	VMAXPS       Y3, Y5, Y3
+	VMOVUPS      vector42b20000<>+0(SB), Y5
+	VMINPS       Y3, Y5, Y3
+	VMULPS       vector3fb8aa3b<>+0(SB), Y3, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VMOVAPS      Y3, Y3
+	VFNMADD231PS vector3f318000<>+0(SB), Y5, Y3
+	VFNMADD231PS vectorb95e8083<>+0(SB), Y5, Y3
+	VMOVUPS      vector39500d01<>+0(SB), Y6
+	VMOVUPS      vector3ab60b61<>+0(SB), Y7
+	VFMADD231PS  Y6, Y3, Y7
+	VMOVUPS      vector3c088889<>+0(SB), Y6
+	VFMADD231PS  Y7, Y3, Y6
+	VMOVUPS      vector3d2aaaab<>+0(SB), Y7
+	VFMADD231PS  Y6, Y3, Y7
+	VMOVUPS      vector3e2aaaab<>+0(SB), Y6
+	VFMADD231PS  Y7, Y3, Y6
+	VMOVUPS      vector3f000000<>+0(SB), Y7
+	VFMADD231PS  Y6, Y3, Y7
+	VMOVUPS      vector3f800000<>+0(SB), Y6
+	VFMADD231PS  Y7, Y3, Y6
+	VMOVUPS      vector3f800000<>+0(SB), Y7
+	VFMADD231PS  Y6, Y3, Y7
+	VMOVUPS      vector3f000000<>+0(SB), Y3
+	VMULPS       Y4, Y3, Y3
+	VMOVAPS      Y7, Y4
+	VFNMADD231PS Y3, Y7, Y4
+	VMOVUPS      vector3eb851ec<>+0(SB), Y3
+	VMOVUPS      vector3f800000<>+0(SB), Y6
+	VFMADD231PS  Y2, Y3, Y6
+	VMOVUPS      vector3eb851ec<>+0(SB), Y3
+	VMOVUPS      vector3f800000<>+0(SB), Y7
+	VSUBPS       Y7, Y6, Y7
+	VFNMADD231PS Y2, Y3, Y7
+	VMOVUPS      vector3f800000<>+0(SB), Y2
+	VDIVPS       Y6, Y2, Y2
+	VMOVUPS      vector3f800000<>+0(SB), Y3
+	VFNMADD231PS Y2, Y6, Y3
+	VFMADD231PS  Y7, Y2, Y3
+	VMOVAPS      Y2, Y6
+	VFMADD231PS  Y2, Y3, Y6
+	VMOVUPS      vector3c3f992c<>+0(SB), Y2
+	VMOVUPS      vectorbdb916c1<>+0(SB), Y3
+	VFMADD231PS  Y2, Y6, Y3
+	VMOVUPS      vector3e8b4b88<>+0(SB), Y2
+	VFMADD231PS  Y3, Y6, Y2
+	VMOVUPS      vectorbec64f08<>+0(SB), Y3
+	VFMADD231PS  Y2, Y6, Y3
+	VMOVUPS      vector3e6d4876<>+0(SB), Y2
+	VFMADD231PS  Y3, Y6, Y2
+	VMOVUPS      vectorbd77304f<>+0(SB), Y3
+	VFMADD231PS  Y2, Y6, Y3
+	VMOVUPS      vector3dea1c8b<>+0(SB), Y2
+	VFMADD231PS  Y3, Y6, Y2
+	VMOVUPS      vector3df70c09<>+0(SB), Y3
+	VFMADD231PS  Y2, Y6, Y3
+	VMOVUPS      vector3e137b74<>+0(SB), Y2
+	VFMADD231PS  Y3, Y6, Y2
+	VMOVUPS      vector3e130cad<>+0(SB), Y3
+	VFMADD231PS  Y2, Y6, Y3
+	VMULPS       Y3, Y6, Y2
+	VMULPS       Y2, Y4, Y2
+	VMOVUPS      vector40000000<>+0(SB), Y3
+	VMULPS       vector3f000000<>+0(SB), Y5, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VCVTPS2DQ    Y4, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VPADDD       vector3f800000<>+0(SB), Y6, Y6
+	VMULPS       Y2, Y6, Y2
+	VSUBPS       Y4, Y5, Y4
+	VCVTPS2DQ    Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       vector3f800000<>+0(SB), Y4, Y4
+	VMULPS       Y2, Y4, Y2
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VFNMADD231PS Y3, Y2, Y4
+	VMULPS       Y0, Y0, Y2
+	VMOVUPS      vector327e62b9<>+0(SB), Y3
+	VMOVUPS      vectorb42fba17<>+0(SB), Y5
+	VFMADD231PS  Y3, Y2, Y5
+	VMOVUPS      vector35dcf365<>+0(SB), Y3
+	VFMADD231PS  Y5, Y2, Y3
+	VMOVUPS      vectorb77a692e<>+0(SB), Y5
+	VFMADD231PS  Y3, Y2, Y5
+	VMOVUPS      vector38fcd193<>+0(SB), Y3
+	VFMADD231PS  Y5, Y2, Y3
+	VMOVUPS      vectorba6016da<>+0(SB), Y5
+	VFMADD231PS  Y3, Y2, Y5
+	VMOVUPS      vector3bab2de7<>+0(SB), Y3
+	VFMADD231PS  Y5, Y2, Y3
+	VMOVUPS      vectorbcdc1672<>+0(SB), Y5
+	VFMADD231PS  Y3, Y2, Y5
+	VMOVUPS      vector3de71791<>+0(SB), Y3
+	VFMADD231PS  Y5, Y2, Y3
+	VMOVUPS      vectorbec093a3<>+0(SB), Y5
+	VFMADD231PS  Y3, Y2, Y5
+	VMOVUPS      vector3f906ebb<>+0(SB), Y3
+	VFMADD231PS  Y5, Y2, Y3
+	VMULPS       Y1, Y3, Y2
+	VMOVUPS      vector3f666666<>+0(SB), Y3
+	VCMPPS       $0x11, Y3, Y1, Y1
+	VBLENDVPS    Y1, Y2, Y4, Y1
+	VANDPS       vector80000000<>+0(SB), Y0, Y2
+	VORPS        Y1, Y2, Y1
+	VCMPPS       $0x03, Y0, Y0, Y2
+	VBLENDVPS    Y2, Y0, Y1, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, DX
+	JMP          one
+
+onedone:
+	TESTQ        DX, DX
+	JZ           end
+	LEAQ         laneMasks<>+0(SB), BX
+	MOVQ         $0x00000008, SI
+	SUBQ         DX, SI
+	VMOVUPS      (BX)(SI*4), Y15
+	VMASKMOVPS   (CX), Y15, Y0
+	VANDPS       vector7fffffff<>+0(SB), Y0, Y1
+	VMOVUPS      vector3fb504f3<>+0(SB), Y2
+	VMULPS       Y1, Y2, Y2
+	VANDPS       vector7fffffff<>+0(SB), Y2, Y2
+	VMOVUPS      vector41680000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMULPS       Y2, Y2, Y3
+	VMOVAPS      Y3, Y4
+	VFMSUB231PS  Y2, Y2, Y4
+	VMOVUPS      vectorbf000000<>+0(SB), Y5
+	VMULPS       Y3, Y5, Y3
+	VMOVUPS      vectorc3160000<>+0(SB), Y5
+	VMAXPS       Y3, Y5, Y3
+	VMOVUPS      vector42b20000<>+0(SB), Y5
+	VMINPS       Y3, Y5, Y3
+	VMULPS       vector3fb8aa3b<>+0(SB), Y3, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VMOVAPS      Y3, Y3
+	VFNMADD231PS vector3f318000<>+0(SB), Y5, Y3
+	VFNMADD231PS vectorb95e8083<>+0(SB), Y5, Y3
+	VMOVUPS      vector39500d01<>+0(SB), Y6
+	VMOVUPS      vector3ab60b61<>+0(SB), Y7
+	VFMADD231PS  Y6, Y3, Y7
+	VMOVUPS      vector3c088889<>+0(SB), Y6
+	VFMADD231PS  Y7, Y3, Y6
+	VMOVUPS      vector3d2aaaab<>+0(SB), Y7
+	VFMADD231PS  Y6, Y3, Y7
+	VMOVUPS      vector3e2aaaab<>+0(SB), Y6
+	VFMADD231PS  Y7, Y3, Y6
+	VMOVUPS      vector3f000000<>+0(SB), Y7
+	VFMADD231PS  Y6, Y3, Y7
+	VMOVUPS      vector3f800000<>+0(SB), Y6
+	VFMADD231PS  Y7, Y3, Y6
+	VMOVUPS      vector3f800000<>+0(SB), Y7
+	VFMADD231PS  Y6, Y3, Y7
+	VMOVUPS      vector3f000000<>+0(SB), Y3
+	VMULPS       Y4, Y3, Y3
+	VMOVAPS      Y7, Y4
+	VFNMADD231PS Y3, Y7, Y4
+	VMOVUPS      vector3eb851ec<>+0(SB), Y3
+	VMOVUPS      vector3f800000<>+0(SB), Y6
+	VFMADD231PS  Y2, Y3, Y6
+	VMOVUPS      vector3eb851ec<>+0(SB), Y3
+	VMOVUPS      vector3f800000<>+0(SB), Y7
+	VSUBPS       Y7, Y6, Y7
+	VFNMADD231PS Y2, Y3, Y7
+	VMOVUPS      vector3f800000<>+0(SB), Y2
+	VDIVPS       Y6, Y2, Y2
+	VMOVUPS      vector3f800000<>+0(SB), Y3
+	VFNMADD231PS Y2, Y6, Y3
+	VFMADD231PS  Y7, Y2, Y3
+	VMOVAPS      Y2, Y6
+	VFMADD231PS  Y2, Y3, Y6
+	VMOVUPS      vector3c3f992c<>+0(SB), Y2
+	VMOVUPS      vectorbdb916c1<>+0(SB), Y3
+	VFMADD231PS  Y2, Y6, Y3
+	VMOVUPS      vector3e8b4b88<>+0(SB), Y2
+	VFMADD231PS  Y3, Y6, Y2
+	VMOVUPS      vectorbec64f08<>+0(SB), Y3
+	VFMADD231PS  Y2, Y6, Y3
+	VMOVUPS      vector3e6d4876<>+0(SB), Y2
+	VFMADD231PS  Y3, Y6, Y2
+	VMOVUPS      vectorbd77304f<>+0(SB), Y3
+	VFMADD231PS  Y2, Y6, Y3
+	VMOVUPS      vector3dea1c8b<>+0(SB), Y2
+	VFMADD231PS  Y3, Y6, Y2
+	VMOVUPS      vector3df70c09<>+0(SB), Y3
+	VFMADD231PS  Y2, Y6, Y3
+	VMOVUPS      vector3e137b74<>+0(SB), Y2
+	VFMADD231PS  Y3, Y6, Y2
+	VMOVUPS      vector3e130cad<>+0(SB), Y3
+	VFMADD231PS  Y2, Y6, Y3
+	VMULPS       Y3, Y6, Y2
+	VMULPS       Y2, Y4, Y2
+	VMOVUPS      vector40000000<>+0(SB), Y3
+	VMULPS       vector3f000000<>+0(SB), Y5, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VCVTPS2DQ    Y4, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VPADDD       vector3f800000<>+0(SB), Y6, Y6
+	VMULPS       Y2, Y6, Y2
+	VSUBPS       Y4, Y5, Y4
+	VCVTPS2DQ    Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       vector3f800000<>+0(SB), Y4, Y4
+	VMULPS       Y2, Y4, Y2
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VFNMADD231PS Y3, Y2, Y4
+	VMULPS       Y0, Y0, Y2
+	VMOVUPS      vector327e62b9<>+0(SB), Y3
+	VMOVUPS      vectorb42fba17<>+0(SB), Y5
+	VFMADD231PS  Y3, Y2, Y5
+	VMOVUPS      vector35dcf365<>+0(SB), Y3
+	VFMADD231PS  Y5, Y2, Y3
+	VMOVUPS      vectorb77a692e<>+0(SB), Y5
+	VFMADD231PS  Y3, Y2, Y5
+	VMOVUPS      vector38fcd193<>+0(SB), Y3
+	VFMADD231PS  Y5, Y2, Y3
+	VMOVUPS      vectorba6016da<>+0(SB), Y5
+	VFMADD231PS  Y3, Y2, Y5
+	VMOVUPS      vector3bab2de7<>+0(SB), Y3
+	VFMADD231PS  Y5, Y2, Y3
+	VMOVUPS      vectorbcdc1672<>+0(SB), Y5
+	VFMADD231PS  Y3, Y2, Y5
+	VMOVUPS      vector3de71791<>+0(SB), Y3
+	VFMADD231PS  Y5, Y2, Y3
+	VMOVUPS      vectorbec093a3<>+0(SB), Y5
+	VFMADD231PS  Y3, Y2, Y5
+	VMOVUPS      vector3f906ebb<>+0(SB), Y3
+	VFMADD231PS  Y5, Y2, Y3
+	VMULPS       Y1, Y3, Y2
+	VMOVUPS      vector3f666666<>+0(SB), Y3
+	VCMPPS       $0x11, Y3, Y1, Y1
+	VBLENDVPS    Y1, Y2, Y4, Y1
+	VANDPS       vector80000000<>+0(SB), Y0, Y2
+	VORPS        Y1, Y2, Y1
+	VCMPPS       $0x03, Y0, Y0, Y2
+	VBLENDVPS    Y2, Y0, Y1, Y0
+	VMASKMOVPS   Y0, Y15, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA vector3fb504f3<>+0(SB)/4, $0x3fb504f3
+DATA vector3fb504f3<>+4(SB)/4, $0x3fb504f3
+DATA vector3fb504f3<>+8(SB)/4, $0x3fb504f3
+DATA vector3fb504f3<>+12(SB)/4, $0x3fb504f3
+DATA vector3fb504f3<>+16(SB)/4, $0x3fb504f3
+DATA vector3fb504f3<>+20(SB)/4, $0x3fb504f3
+DATA vector3fb504f3<>+24(SB)/4, $0x3fb504f3
+DATA vector3fb504f3<>+28(SB)/4, $0x3fb504f3
+DATA vector3fb504f3<>+32(SB)/4, $0x3fb504f3
+DATA vector3fb504f3<>+36(SB)/4, $0x3fb504f3
+DATA vector3fb504f3<>+40(SB)/4, $0x3fb504f3
+DATA vector3fb504f3<>+44(SB)/4, $0x3fb504f3
+DATA vector3fb504f3<>+48(SB)/4, $0x3fb504f3
+DATA vector3fb504f3<>+52(SB)/4, $0x3fb504f3
+DATA vector3fb504f3<>+56(SB)/4, $0x3fb504f3
+DATA vector3fb504f3<>+60(SB)/4, $0x3fb504f3
+GLOBL vector3fb504f3<>(SB), RODATA|NOPTR, $64
+
+DATA vector41680000<>+0(SB)/4, $0x41680000
+DATA vector41680000<>+4(SB)/4, $0x41680000
+DATA vector41680000<>+8(SB)/4, $0x41680000
+DATA vector41680000<>+12(SB)/4, $0x41680000
+DATA vector41680000<>+16(SB)/4, $0x41680000
+DATA vector41680000<>+20(SB)/4, $0x41680000
+DATA vector41680000<>+24(SB)/4, $0x41680000
+DATA vector41680000<>+28(SB)/4, $0x41680000
+DATA vector41680000<>+32(SB)/4, $0x41680000
+DATA vector41680000<>+36(SB)/4, $0x41680000
+DATA vector41680000<>+40(SB)/4, $0x41680000
+DATA vector41680000<>+44(SB)/4, $0x41680000
+DATA vector41680000<>+48(SB)/4, $0x41680000
+DATA vector41680000<>+52(SB)/4, $0x41680000
+DATA vector41680000<>+56(SB)/4, $0x41680000
+DATA vector41680000<>+60(SB)/4, $0x41680000
+GLOBL vector41680000<>(SB), RODATA|NOPTR, $64
+
+DATA vectorbf000000<>+0(SB)/4, $0xbf000000
+DATA vectorbf000000<>+4(SB)/4, $0xbf000000
+DATA vectorbf000000<>+8(SB)/4, $0xbf000000
+DATA vectorbf000000<>+12(SB)/4, $0xbf000000
+DATA vectorbf000000<>+16(SB)/4, $0xbf000000
+DATA vectorbf000000<>+20(SB)/4, $0xbf000000
+DATA vectorbf000000<>+24(SB)/4, $0xbf000000
+DATA vectorbf000000<>+28(SB)/4, $0xbf000000
+DATA vectorbf000000<>+32(SB)/4, $0xbf000000
+DATA vectorbf000000<>+36(SB)/4, $0xbf000000
+DATA vectorbf000000<>+40(SB)/4, $0xbf000000
+DATA vectorbf000000<>+44(SB)/4, $0xbf000000
+DATA vectorbf000000<>+48(SB)/4, $0xbf000000
+DATA vectorbf000000<>+52(SB)/4, $0xbf000000
+DATA vectorbf000000<>+56(SB)/4, $0xbf000000
+DATA vectorbf000000<>+60(SB)/4, $0xbf000000
+GLOBL vectorbf000000<>(SB), RODATA|NOPTR, $64
+
+DATA vectorc3160000<>+0(SB)/4, $0xc3160000
+DATA vectorc3160000<>+4(SB)/4, $0xc3160000
+DATA vectorc3160000<>+8(SB)/4, $0xc3160000
+DATA vectorc3160000<>+12(SB)/4, $0xc3160000
+DATA vectorc3160000<>+16(SB)/4, $0xc3160000
+DATA vectorc3160000<>+20(SB)/4, $0xc3160000
+DATA vectorc3160000<>+24(SB)/4, $0xc3160000
+DATA vectorc3160000<>+28(SB)/4, $0xc3160000
+DATA vectorc3160000<>+32(SB)/4, $0xc3160000
+DATA vectorc3160000<>+36(SB)/4, $0xc3160000
+DATA vectorc3160000<>+40(SB)/4, $0xc3160000
+DATA vectorc3160000<>+44(SB)/4, $0xc3160000
+DATA vectorc3160000<>+48(SB)/4, $0xc3160000
+DATA vectorc3160000<>+52(SB)/4, $0xc3160000
+DATA vectorc3160000<>+56(SB)/4, $0xc3160000
+DATA vectorc3160000<>+60(SB)/4, $0xc3160000
+GLOBL vectorc3160000<>(SB), RODATA|NOPTR, $64
+
+DATA vector42b20000<>+0(SB)/4, $0x42b20000
+DATA vector42b20000<>+4(SB)/4, $0x42b20000
+DATA vector42b20000<>+8(SB)/4, $0x42b20000
+DATA vector42b20000<>+12(SB)/4, $0x42b20000
+DATA vector42b20000<>+16(SB)/4, $0x42b20000
+DATA vector42b20000<>+20(SB)/4, $0x42b20000
+DATA vector42b20000<>+24(SB)/4, $0x42b20000
+DATA vector42b20000<>+28(SB)/4, $0x42b20000
+DATA vector42b20000<>+32(SB)/4, $0x42b20000
+DATA vector42b20000<>+36(SB)/4, $0x42b20000
+DATA vector42b20000<>+40(SB)/4, $0x42b20000
+DATA vector42b20000<>+44(SB)/4, $0x42b20000
+DATA vector42b20000<>+48(SB)/4, $0x42b20000
+DATA vector42b20000<>+52(SB)/4, $0x42b20000
+DATA vector42b20000<>+56(SB)/4, $0x42b20000
+DATA vector42b20000<>+60(SB)/4, $0x42b20000
+GLOBL vector42b20000<>(SB), RODATA|NOPTR, $64
+
+DATA vector3eb851ec<>+0(SB)/4, $0x3eb851ec
+DATA vector3eb851ec<>+4(SB)/4, $0x3eb851ec
+DATA vector3eb851ec<>+8(SB)/4, $0x3eb851ec
+DATA vector3eb851ec<>+12(SB)/4, $0x3eb851ec
+DATA vector3eb851ec<>+16(SB)/4, $0x3eb851ec
+DATA vector3eb851ec<>+20(SB)/4, $0x3eb851ec
+DATA vector3eb851ec<>+24(SB)/4, $0x3eb851ec
+DATA vector3eb851ec<>+28(SB)/4, $0x3eb851ec
+DATA vector3eb851ec<>+32(SB)/4, $0x3eb851ec
+DATA vector3eb851ec<>+36(SB)/4, $0x3eb851ec
+DATA vector3eb851ec<>+40(SB)/4, $0x3eb851ec
+DATA vector3eb851ec<>+44(SB)/4, $0x3eb851ec
+DATA vector3eb851ec<>+48(SB)/4, $0x3eb851ec
+DATA vector3eb851ec<>+52(SB)/4, $0x3eb851ec
+DATA vector3eb851ec<>+56(SB)/4, $0x3eb851ec
+DATA vector3eb851ec<>+60(SB)/4, $0x3eb851ec
+GLOBL vector3eb851ec<>(SB), RODATA|NOPTR, $64
+
+DATA vector3c3f992c<>+0(SB)/4, $0x3c3f992c
+DATA vector3c3f992c<>+4(SB)/4, $0x3c3f992c
+DATA vector3c3f992c<>+8(SB)/4, $0x3c3f992c
+DATA vector3c3f992c<>+12(SB)/4, $0x3c3f992c
+DATA vector3c3f992c<>+16(SB)/4, $0x3c3f992c
+DATA vector3c3f992c<>+20(SB)/4, $0x3c3f992c
+DATA vector3c3f992c<>+24(SB)/4, $0x3c3f992c
+DATA vector3c3f992c<>+28(SB)/4, $0x3c3f992c
+DATA vector3c3f992c<>+32(SB)/4, $0x3c3f992c
+DATA vector3c3f992c<>+36(SB)/4, $0x3c3f992c
+DATA vector3c3f992c<>+40(SB)/4, $0x3c3f992c
+DATA vector3c3f992c<>+44(SB)/4, $0x3c3f992c
+DATA vector3c3f992c<>+48(SB)/4, $0x3c3f992c
+DATA vector3c3f992c<>+52(SB)/4, $0x3c3f992c
+DATA vector3c3f992c<>+56(SB)/4, $0x3c3f992c
+DATA vector3c3f992c<>+60(SB)/4, $0x3c3f992c
+GLOBL vector3c3f992c<>(SB), RODATA|NOPTR, $64
+
+DATA vectorbdb916c1<>+0(SB)/4, $0xbdb916c1
+DATA vectorbdb916c1<>+4(SB)/4, $0xbdb916c1
+DATA vectorbdb916c1<>+8(SB)/4, $0xbdb916c1
+DATA vectorbdb916c1<>+12(SB)/4, $0xbdb916c1
+DATA vectorbdb916c1<>+16(SB)/4, $0xbdb916c1
+DATA vectorbdb916c1<>+20(SB)/4, $0xbdb916c1
+DATA vectorbdb916c1<>+24(SB)/4, $0xbdb916c1
+DATA vectorbdb916c1<>+28(SB)/4, $0xbdb916c1
+DATA vectorbdb916c1<>+32(SB)/4, $0xbdb916c1
+DATA vectorbdb916c1<>+36(SB)/4, $0xbdb916c1
+DATA vectorbdb916c1<>+40(SB)/4, $0xbdb916c1
+DATA vectorbdb916c1<>+44(SB)/4, $0xbdb916c1
+DATA vectorbdb916c1<>+48(SB)/4, $0xbdb916c1
+DATA vectorbdb916c1<>+52(SB)/4, $0xbdb916c1
+DATA vectorbdb916c1<>+56(SB)/4, $0xbdb916c1
+DATA vectorbdb916c1<>+60(SB)/4, $0xbdb916c1
+GLOBL vectorbdb916c1<>(SB), RODATA|NOPTR, $64
+
+DATA vector3e8b4b88<>+0(SB)/4, $0x3e8b4b88
+DATA vector3e8b4b88<>+4(SB)/4, $0x3e8b4b88
+DATA vector3e8b4b88<>+8(SB)/4, $0x3e8b4b88
+DATA vector3e8b4b88<>+12(SB)/4, $0x3e8b4b88
+DATA vector3e8b4b88<>+16(SB)/4, $0x3e8b4b88
+DATA vector3e8b4b88<>+20(SB)/4, $0x3e8b4b88
+DATA vector3e8b4b88<>+24(SB)/4, $0x3e8b4b88
+DATA vector3e8b4b88<>+28(SB)/4, $0x3e8b4b88
+DATA vector3e8b4b88<>+32(SB)/4, $0x3e8b4b88
+DATA vector3e8b4b88<>+36(SB)/4, $0x3e8b4b88
+DATA vector3e8b4b88<>+40(SB)/4, $0x3e8b4b88
+DATA vector3e8b4b88<>+44(SB)/4, $0x3e8b4b88
+DATA vector3e8b4b88<>+48(SB)/4, $0x3e8b4b88
+DATA vector3e8b4b88<>+52(SB)/4, $0x3e8b4b88
+DATA vector3e8b4b88<>+56(SB)/4, $0x3e8b4b88
+DATA vector3e8b4b88<>+60(SB)/4, $0x3e8b4b88
+GLOBL vector3e8b4b88<>(SB), RODATA|NOPTR, $64
+
+DATA vectorbec64f08<>+0(SB)/4, $0xbec64f08
+DATA vectorbec64f08<>+4(SB)/4, $0xbec64f08
+DATA vectorbec64f08<>+8(SB)/4, $0xbec64f08
+DATA vectorbec64f08<>+12(SB)/4, $0xbec64f08
+DATA vectorbec64f08<>+16(SB)/4, $0xbec64f08
+DATA vectorbec64f08<>+20(SB)/4, $0xbec64f08
+DATA vectorbec64f08<>+24(SB)/4, $0xbec64f08
+DATA vectorbec64f08<>+28(SB)/4, $0xbec64f08
+DATA vectorbec64f08<>+32(SB)/4, $0xbec64f08
+DATA vectorbec64f08<>+36(SB)/4, $0xbec64f08
+DATA vectorbec64f08<>+40(SB)/4, $0xbec64f08
+DATA vectorbec64f08<>+44(SB)/4, $0xbec64f08
+DATA vectorbec64f08<>+48(SB)/4, $0xbec64f08
+DATA vectorbec64f08<>+52(SB)/4, $0xbec64f08
+DATA vectorbec64f08<>+56(SB)/4, $0xbec64f08
+DATA vectorbec64f08<>+60(SB)/4, $0xbec64f08
+GLOBL vectorbec64f08<>(SB), RODATA|NOPTR, $64
+
+DATA vector3e6d4876<>+0(SB)/4, $0x3e6d4876
+DATA vector3e6d4876<>+4(SB)/4, $0x3e6d4876
+DATA vector3e6d4876<>+8(SB)/4, $0x3e6d4876
+DATA vector3e6d4876<>+12(SB)/4, $0x3e6d4876
+DATA vector3e6d4876<>+16(SB)/4, $0x3e6d4876
+DATA vector3e6d4876<>+20(SB)/4, $0x3e6d4876
+DATA vector3e6d4876<>+24(SB)/4, $0x3e6d4876
+DATA vector3e6d4876<>+28(SB)/4, $0x3e6d4876
+DATA vector3e6d4876<>+32(SB)/4, $0x3e6d4876
+DATA vector3e6d4876<>+36(SB)/4, $0x3e6d4876
+DATA vector3e6d4876<>+40(SB)/4, $0x3e6d4876
+DATA vector3e6d4876<>+44(SB)/4, $0x3e6d4876
+DATA vector3e6d4876<>+48(SB)/4, $0x3e6d4876
+DATA vector3e6d4876<>+52(SB)/4, $0x3e6d4876
+DATA vector3e6d4876<>+56(SB)/4, $0x3e6d4876
+DATA vector3e6d4876<>+60(SB)/4, $0x3e6d4876
+GLOBL vector3e6d4876<>(SB), RODATA|NOPTR, $64
+
+DATA vectorbd77304f<>+0(SB)/4, $0xbd77304f
+DATA vectorbd77304f<>+4(SB)/4, $0xbd77304f
+DATA vectorbd77304f<>+8(SB)/4, $0xbd77304f
+DATA vectorbd77304f<>+12(SB)/4, $0xbd77304f
+DATA vectorbd77304f<>+16(SB)/4, $0xbd77304f
+DATA vectorbd77304f<>+20(SB)/4, $0xbd77304f
+DATA vectorbd77304f<>+24(SB)/4, $0xbd77304f
+DATA vectorbd77304f<>+28(SB)/4, $0xbd77304f
+DATA vectorbd77304f<>+32(SB)/4, $0xbd77304f
+DATA vectorbd77304f<>+36(SB)/4, $0xbd77304f
+DATA vectorbd77304f<>+40(SB)/4, $0xbd77304f
+DATA vectorbd77304f<>+44(SB)/4, $0xbd77304f
+DATA vectorbd77304f<>+48(SB)/4, $0xbd77304f
+DATA vectorbd77304f<>+52(SB)/4, $0xbd77304f
+DATA vectorbd77304f<>+56(SB)/4, $0xbd77304f
+DATA vectorbd77304f<>+60(SB)/4, $0xbd77304f
+GLOBL vectorbd77304f<>(SB), RODATA|NOPTR, $64
+
+DATA vector3dea1c8b<>+0(SB)/4, $0x3dea1c8b
+DATA vector3dea1c8b<>+4(SB)/4, $0x3dea1c8b
+DATA vector3dea1c8b<>+8(SB)/4, $0x3dea1c8b
+DATA vector3dea1c8b<>+12(SB)/4, $0x3dea1c8b
+DATA vector3dea1c8b<>+16(SB)/4, $0x3dea1c8b
+DATA vector3dea1c8b<>+20(SB)/4, $0x3dea1c8b
+DATA vector3dea1c8b<>+24(SB)/4, $0x3dea1c8b
+DATA vector3dea1c8b<>+28(SB)/4, $0x3dea1c8b
+DATA vector3dea1c8b<>+32(SB)/4, $0x3dea1c8b
+DATA vector3dea1c8b<>+36(SB)/4, $0x3dea1c8b
+DATA vector3dea1c8b<>+40(SB)/4, $0x3dea1c8b
+DATA vector3dea1c8b<>+44(SB)/4, $0x3dea1c8b
+DATA vector3dea1c8b<>+48(SB)/4, $0x3dea1c8b
+DATA vector3dea1c8b<>+52(SB)/4, $0x3dea1c8b
+DATA vector3dea1c8b<>+56(SB)/4, $0x3dea1c8b
+DATA vector3dea1c8b<>+60(SB)/4, $0x3dea1c8b
+GLOBL vector3dea1c8b<>(SB), RODATA|NOPTR, $64
+
+DATA vector3df70c09<>+0(SB)/4, $0x3df70c09
+DATA vector3df70c09<>+4(SB)/4, $0x3df70c09
+DATA vector3df70c09<>+8(SB)/4, $0x3df70c09
+DATA vector3df70c09<>+12(SB)/4, $0x3df70c09
+DATA vector3df70c09<>+16(SB)/4, $0x3df70c09
+DATA vector3df70c09<>+20(SB)/4, $0x3df70c09
+DATA vector3df70c09<>+24(SB)/4, $0x3df70c09
+DATA vector3df70c09<>+28(SB)/4, $0x3df70c09
+DATA vector3df70c09<>+32(SB)/4, $0x3df70c09
+DATA vector3df70c09<>+36(SB)/4, $0x3df70c09
+DATA vector3df70c09<>+40(SB)/4, $0x3df70c09
+DATA vector3df70c09<>+44(SB)/4, $0x3df70c09
+DATA vector3df70c09<>+48(SB)/4, $0x3df70c09
+DATA vector3df70c09<>+52(SB)/4, $0x3df70c09
+DATA vector3df70c09<>+56(SB)/4, $0x3df70c09
+DATA vector3df70c09<>+60(SB)/4, $0x3df70c09
+GLOBL vector3df70c09<>(SB), RODATA|NOPTR, $64
+
+DATA vector3e137b74<>+0(SB)/4, $0x3e137b74
+DATA vector3e137b74<>+4(SB)/4, $0x3e137b74
+DATA vector3e137b74<>+8(SB)/4, $0x3e137b74
+DATA vector3e137b74<>+12(SB)/4, $0x3e137b74
+DATA vector3e137b74<>+16(SB)/4, $0x3e137b74
+DATA vector3e137b74<>+20(SB)/4, $0x3e137b74
+DATA vector3e137b74<>+24(SB)/4, $0x3e137b74
+DATA vector3e137b74<>+28(SB)/4, $0x3e137b74
+DATA vector3e137b74<>+32(SB)/4, $0x3e137b74
+DATA vector3e137b74<>+36(SB)/4, $0x3e137b74
+DATA vector3e137b74<>+40(SB)/4, $0x3e137b74
+DATA vector3e137b74<>+44(SB)/4, $0x3e137b74
+DATA vector3e137b74<>+48(SB)/4, $0x3e137b74
+DATA vector3e137b74<>+52(SB)/4, $0x3e137b74
+DATA vector3e137b74<>+56(SB)/4, $0x3e137b74
+DATA vector3e137b74<>+60(SB)/4, $0x3e137b74
+GLOBL vector3e137b74<>(SB), RODATA|NOPTR, $64
+
+DATA vector3e130cad<>+0(SB)/4, $0x3e130cad
+DATA vector3e130cad<>+4(SB)/4, $0x3e130cad
+DATA vector3e130cad<>+8(SB)/4, $0x3e130cad
+DATA vector3e130cad<>+12(SB)/4, $0x3e130cad
+DATA vector3e130cad<>+16(SB)/4, $0x3e130cad
+DATA vector3e130cad<>+20(SB)/4, $0x3e130cad
+DATA vector3e130cad<>+24(SB)/4, $0x3e130cad
+DATA vector3e130cad<>+28(SB)/4, $0x3e130cad
+DATA vector3e130cad<>+32(SB)/4, $0x3e130cad
+DATA vector3e130cad<>+36(SB)/4, $0x3e130cad
+DATA vector3e130cad<>+40(SB)/4, $0x3e130cad
+DATA vector3e130cad<>+44(SB)/4, $0x3e130cad
+DATA vector3e130cad<>+48(SB)/4, $0x3e130cad
+DATA vector3e130cad<>+52(SB)/4, $0x3e130cad
+DATA vector3e130cad<>+56(SB)/4, $0x3e130cad
+DATA vector3e130cad<>+60(SB)/4, $0x3e130cad
+GLOBL vector3e130cad<>(SB), RODATA|NOPTR, $64
+
+DATA vector40000000<>+0(SB)/4, $0x40000000
+DATA vector40000000<>+4(SB)/4, $0x40000000
+DATA vector40000000<>+8(SB)/4, $0x40000000
+DATA vector40000000<>+12(SB)/4, $0x40000000
+DATA vector40000000<>+16(SB)/4, $0x40000000
+DATA vector40000000<>+20(SB)/4, $0x40000000
+DATA vector40000000<>+24(SB)/4, $0x40000000
+DATA vector40000000<>+28(SB)/4, $0x40000000
+DATA vector40000000<>+32(SB)/4, $0x40000000
+DATA vector40000000<>+36(SB)/4, $0x40000000
+DATA vector40000000<>+40(SB)/4, $0x40000000
+DATA vector40000000<>+44(SB)/4, $0x40000000
+DATA vector40000000<>+48(SB)/4, $0x40000000
+DATA vector40000000<>+52(SB)/4, $0x40000000
+DATA vector40000000<>+56(SB)/4, $0x40000000
+DATA vector40000000<>+60(SB)/4, $0x40000000
+GLOBL vector40000000<>(SB), RODATA|NOPTR, $64
+
+DATA vector327e62b9<>+0(SB)/4, $0x327e62b9
+DATA vector327e62b9<>+4(SB)/4, $0x327e62b9
+DATA vector327e62b9<>+8(SB)/4, $0x327e62b9
+DATA vector327e62b9<>+12(SB)/4, $0x327e62b9
+DATA vector327e62b9<>+16(SB)/4, $0x327e62b9
+DATA vector327e62b9<>+20(SB)/4, $0x327e62b9
+DATA vector327e62b9<>+24(SB)/4, $0x327e62b9
+DATA vector327e62b9<>+28(SB)/4, $0x327e62b9
+DATA vector327e62b9<>+32(SB)/4, $0x327e62b9
+DATA vector327e62b9<>+36(SB)/4, $0x327e62b9
+DATA vector327e62b9<>+40(SB)/4, $0x327e62b9
+DATA vector327e62b9<>+44(SB)/4, $0x327e62b9
+DATA vector327e62b9<>+48(SB)/4, $0x327e62b9
+DATA vector327e62b9<>+52(SB)/4, $0x327e62b9
+DATA vector327e62b9<>+56(SB)/4, $0x327e62b9
+DATA vector327e62b9<>+60(SB)/4, $0x327e62b9
+GLOBL vector327e62b9<>(SB), RODATA|NOPTR, $64
+
+DATA vectorb42fba17<>+0(SB)/4, $0xb42fba17
+DATA vectorb42fba17<>+4(SB)/4, $0xb42fba17
+DATA vectorb42fba17<>+8(SB)/4, $0xb42fba17
+DATA vectorb42fba17<>+12(SB)/4, $0xb42fba17
+DATA vectorb42fba17<>+16(SB)/4, $0xb42fba17
+DATA vectorb42fba17<>+20(SB)/4, $0xb42fba17
+DATA vectorb42fba17<>+24(SB)/4, $0xb42fba17
+DATA vectorb42fba17<>+28(SB)/4, $0xb42fba17
+DATA vectorb42fba17<>+32(SB)/4, $0xb42fba17
+DATA vectorb42fba17<>+36(SB)/4, $0xb42fba17
+DATA vectorb42fba17<>+40(SB)/4, $0xb42fba17
+DATA vectorb42fba17<>+44(SB)/4, $0xb42fba17
+DATA vectorb42fba17<>+48(SB)/4, $0xb42fba17
+DATA vectorb42fba17<>+52(SB)/4, $0xb42fba17
+DATA vectorb42fba17<>+56(SB)/4, $0xb42fba17
+DATA vectorb42fba17<>+60(SB)/4, $0xb42fba17
+GLOBL vectorb42fba17<>(SB), RODATA|NOPTR, $64
+
+DATA vector35dcf365<>+0(SB)/4, $0x35dcf365
+DATA vector35dcf365<>+4(SB)/4, $0x35dcf365
+DATA vector35dcf365<>+8(SB)/4, $0x35dcf365
+DATA vector35dcf365<>+12(SB)/4, $0x35dcf365
+DATA vector35dcf365<>+16(SB)/4, $0x35dcf365
+DATA vector35dcf365<>+20(SB)/4, $0x35dcf365
+DATA vector35dcf365<>+24(SB)/4, $0x35dcf365
+DATA vector35dcf365<>+28(SB)/4, $0x35dcf365
+DATA vector35dcf365<>+32(SB)/4, $0x35dcf365
+DATA vector35dcf365<>+36(SB)/4, $0x35dcf365
+DATA vector35dcf365<>+40(SB)/4, $0x35dcf365
+DATA vector35dcf365<>+44(SB)/4, $0x35dcf365
+DATA vector35dcf365<>+48(SB)/4, $0x35dcf365
+DATA vector35dcf365<>+52(SB)/4, $0x35dcf365
+DATA vector35dcf365<>+56(SB)/4, $0x35dcf365
+DATA vector35dcf365<>+60(SB)/4, $0x35dcf365
+GLOBL vector35dcf365<>(SB), RODATA|NOPTR, $64
+
+DATA vectorb77a692e<>+0(SB)/4, $0xb77a692e
+DATA vectorb77a692e<>+4(SB)/4, $0xb77a692e
+DATA vectorb77a692e<>+8(SB)/4, $0xb77a692e
+DATA vectorb77a692e<>+12(SB)/4, $0xb77a692e
+DATA vectorb77a692e<>+16(SB)/4, $0xb77a692e
+DATA vectorb77a692e<>+20(SB)/4, $0xb77a692e
+DATA vectorb77a692e<>+24(SB)/4, $0xb77a692e
+DATA vectorb77a692e<>+28(SB)/4, $0xb77a692e
+DATA vectorb77a692e<>+32(SB)/4, $0xb77a692e
+DATA vectorb77a692e<>+36(SB)/4, $0xb77a692e
+DATA vectorb77a692e<>+40(SB)/4, $0xb77a692e
+DATA vectorb77a692e<>+44(SB)/4, $0xb77a692e
+DATA vectorb77a692e<>+48(SB)/4, $0xb77a692e
+DATA vectorb77a692e<>+52(SB)/4, $0xb77a692e
+DATA vectorb77a692e<>+56(SB)/4, $0xb77a692e
+DATA vectorb77a692e<>+60(SB)/4, $0xb77a692e
+GLOBL vectorb77a692e<>(SB), RODATA|NOPTR, $64
+
+DATA vector38fcd193<>+0(SB)/4, $0x38fcd193
+DATA vector38fcd193<>+4(SB)/4, $0x38fcd193
+DATA vector38fcd193<>+8(SB)/4, $0x38fcd193
+DATA vector38fcd193<>+12(SB)/4, $0x38fcd193
+DATA vector38fcd193<>+16(SB)/4, $0x38fcd193
+DATA vector38fcd193<>+20(SB)/4, $0x38fcd193
+DATA vector38fcd193<>+24(SB)/4, $0x38fcd193
+DATA vector38fcd193<>+28(SB)/4, $0x38fcd193
+DATA vector38fcd193<>+32(SB)/4, $0x38fcd193
+DATA vector38fcd193<>+36(SB)/4, $0x38fcd193
+DATA vector38fcd193<>+40(SB)/4, $0x38fcd193
+DATA vector38fcd193<>+44(SB)/4, $0x38fcd193
+DATA vector38fcd193<>+48(SB)/4, $0x38fcd193
+DATA vector38fcd193<>+52(SB)/4, $0x38fcd193
+DATA vector38fcd193<>+56(SB)/4, $0x38fcd193
+DATA vector38fcd193<>+60(SB)/4, $0x38fcd193
+GLOBL vector38fcd193<>(SB), RODATA|NOPTR, $64
+
+DATA vectorba6016da<>+0(SB)/4, $0xba6016da
+DATA vectorba6016da<>+4(SB)/4, $0xba6016da
+DATA vectorba6016da<>+8(SB)/4, $0xba6016da
+DATA vectorba6016da<>+12(SB)/4, $0xba6016da
+DATA vectorba6016da<>+16(SB)/4, $0xba6016da
+DATA vectorba6016da<>+20(SB)/4, $0xba6016da
+DATA vectorba6016da<>+24(SB)/4, $0xba6016da
+DATA vectorba6016da<>+28(SB)/4, $0xba6016da
+DATA vectorba6016da<>+32(SB)/4, $0xba6016da
+DATA vectorba6016da<>+36(SB)/4, $0xba6016da
+DATA vectorba6016da<>+40(SB)/4, $0xba6016da
+DATA vectorba6016da<>+44(SB)/4, $0xba6016da
+DATA vectorba6016da<>+48(SB)/4, $0xba6016da
+DATA vectorba6016da<>+52(SB)/4, $0xba6016da
+DATA vectorba6016da<>+56(SB)/4, $0xba6016da
+DATA vectorba6016da<>+60(SB)/4, $0xba6016da
+GLOBL vectorba6016da<>(SB), RODATA|NOPTR, $64
+
+DATA vector3bab2de7<>+0(SB)/4, $0x3bab2de7
+DATA vector3bab2de7<>+4(SB)/4, $0x3bab2de7
+DATA vector3bab2de7<>+8(SB)/4, $0x3bab2de7
+DATA vector3bab2de7<>+12(SB)/4, $0x3bab2de7
+DATA vector3bab2de7<>+16(SB)/4, $0x3bab2de7
+DATA vector3bab2de7<>+20(SB)/4, $0x3bab2de7
+DATA vector3bab2de7<>+24(SB)/4, $0x3bab2de7
+DATA vector3bab2de7<>+28(SB)/4, $0x3bab2de7
+DATA vector3bab2de7<>+32(SB)/4, $0x3bab2de7
+DATA vector3bab2de7<>+36(SB)/4, $0x3bab2de7
+DATA vector3bab2de7<>+40(SB)/4, $0x3bab2de7
+DATA vector3bab2de7<>+44(SB)/4, $0x3bab2de7
+DATA vector3bab2de7<>+48(SB)/4, $0x3bab2de7
+DATA vector3bab2de7<>+52(SB)/4, $0x3bab2de7
+DATA vector3bab2de7<>+56(SB)/4, $0x3bab2de7
+DATA vector3bab2de7<>+60(SB)/4, $0x3bab2de7
+GLOBL vector3bab2de7<>(SB), RODATA|NOPTR, $64
+
+DATA vectorbcdc1672<>+0(SB)/4, $0xbcdc1672
+DATA vectorbcdc1672<>+4(SB)/4, $0xbcdc1672
+DATA vectorbcdc1672<>+8(SB)/4, $0xbcdc1672
+DATA vectorbcdc1672<>+12(SB)/4, $0xbcdc1672
+DATA vectorbcdc1672<>+16(SB)/4, $0xbcdc1672
+DATA vectorbcdc1672<>+20(SB)/4, $0xbcdc1672
+DATA vectorbcdc1672<>+24(SB)/4, $0xbcdc1672
+DATA vectorbcdc1672<>+28(SB)/4, $0xbcdc1672
+DATA vectorbcdc1672<>+32(SB)/4, $0xbcdc1672
+DATA vectorbcdc1672<>+36(SB)/4, $0xbcdc1672
+DATA vectorbcdc1672<>+40(SB)/4, $0xbcdc1672
+DATA vectorbcdc1672<>+44(SB)/4, $0xbcdc1672
+DATA vectorbcdc1672<>+48(SB)/4, $0xbcdc1672
+DATA vectorbcdc1672<>+52(SB)/4, $0xbcdc1672
+DATA vectorbcdc1672<>+56(SB)/4, $0xbcdc1672
+DATA vectorbcdc1672<>+60(SB)/4, $0xbcdc1672
+GLOBL vectorbcdc1672<>(SB), RODATA|NOPTR, $64
+
+DATA vector3de71791<>+0(SB)/4, $0x3de71791
+DATA vector3de71791<>+4(SB)/4, $0x3de71791
+DATA vector3de71791<>+8(SB)/4, $0x3de71791
+DATA vector3de71791<>+12(SB)/4, $0x3de71791
+DATA vector3de71791<>+16(SB)/4, $0x3de71791
+DATA vector3de71791<>+20(SB)/4, $0x3de71791
+DATA vector3de71791<>+24(SB)/4, $0x3de71791
+DATA vector3de71791<>+28(SB)/4, $0x3de71791
+DATA vector3de71791<>+32(SB)/4, $0x3de71791
+DATA vector3de71791<>+36(SB)/4, $0x3de71791
+DATA vector3de71791<>+40(SB)/4, $0x3de71791
+DATA vector3de71791<>+44(SB)/4, $0x3de71791
+DATA vector3de71791<>+48(SB)/4, $0x3de71791
+DATA vector3de71791<>+52(SB)/4, $0x3de71791
+DATA vector3de71791<>+56(SB)/4, $0x3de71791
+DATA vector3de71791<>+60(SB)/4, $0x3de71791
+GLOBL vector3de71791<>(SB), RODATA|NOPTR, $64
+
+DATA vectorbec093a3<>+0(SB)/4, $0xbec093a3
+DATA vectorbec093a3<>+4(SB)/4, $0xbec093a3
+DATA vectorbec093a3<>+8(SB)/4, $0xbec093a3
+DATA vectorbec093a3<>+12(SB)/4, $0xbec093a3
+DATA vectorbec093a3<>+16(SB)/4, $0xbec093a3
+DATA vectorbec093a3<>+20(SB)/4, $0xbec093a3
+DATA vectorbec093a3<>+24(SB)/4, $0xbec093a3
+DATA vectorbec093a3<>+28(SB)/4, $0xbec093a3
+DATA vectorbec093a3<>+32(SB)/4, $0xbec093a3
+DATA vectorbec093a3<>+36(SB)/4, $0xbec093a3
+DATA vectorbec093a3<>+40(SB)/4, $0xbec093a3
+DATA vectorbec093a3<>+44(SB)/4, $0xbec093a3
+DATA vectorbec093a3<>+48(SB)/4, $0xbec093a3
+DATA vectorbec093a3<>+52(SB)/4, $0xbec093a3
+DATA vectorbec093a3<>+56(SB)/4, $0xbec093a3
+DATA vectorbec093a3<>+60(SB)/4, $0xbec093a3
+GLOBL vectorbec093a3<>(SB), RODATA|NOPTR, $64
+
+DATA vector3f906ebb<>+0(SB)/4, $0x3f906ebb
+DATA vector3f906ebb<>+4(SB)/4, $0x3f906ebb
+DATA vector3f906ebb<>+8(SB)/4, $0x3f906ebb
+DATA vector3f906ebb<>+12(SB)/4, $0x3f906ebb
+DATA vector3f906ebb<>+16(SB)/4, $0x3f906ebb
+DATA vector3f906ebb<>+20(SB)/4, $0x3f906ebb
+DATA vector3f906ebb<>+24(SB)/4, $0x3f906ebb
+DATA vector3f906ebb<>+28(SB)/4, $0x3f906ebb
+DATA vector3f906ebb<>+32(SB)/4, $0x3f906ebb
+DATA vector3f906ebb<>+36(SB)/4, $0x3f906ebb
+DATA vector3f906ebb<>+40(SB)/4, $0x3f906ebb
+DATA vector3f906ebb<>+44(SB)/4, $0x3f906ebb
+DATA vector3f906ebb<>+48(SB)/4, $0x3f906ebb
+DATA vector3f906ebb<>+52(SB)/4, $0x3f906ebb
+DATA vector3f906ebb<>+56(SB)/4, $0x3f906ebb
+DATA vector3f906ebb<>+60(SB)/4, $0x3f906ebb
+GLOBL vector3f906ebb<>(SB), RODATA|NOPTR, $64
+
+DATA vector3f666666<>+0(SB)/4, $0x3f666666
+DATA vector3f666666<>+4(SB)/4, $0x3f666666
+DATA vector3f666666<>+8(SB)/4, $0x3f666666
+DATA vector3f666666<>+12(SB)/4, $0x3f666666
+DATA vector3f666666<>+16(SB)/4, $0x3f666666
+DATA vector3f666666<>+20(SB)/4, $0x3f666666
+DATA vector3f666666<>+24(SB)/4, $0x3f666666
+DATA vector3f666666<>+28(SB)/4, $0x3f666666
+DATA vector3f666666<>+32(SB)/4, $0x3f666666
+DATA vector3f666666<>+36(SB)/4, $0x3f666666
+DATA vector3f666666<>+40(SB)/4, $0x3f666666
+DATA vector3f666666<>+44(SB)/4, $0x3f666666
+DATA vector3f666666<>+48(SB)/4, $0x3f666666
+DATA vector3f666666<>+52(SB)/4, $0x3f666666
+DATA vector3f666666<>+56(SB)/4, $0x3f666666
+DATA vector3f666666<>+60(SB)/4, $0x3f666666
+GLOBL vector3f666666<>(SB), RODATA|NOPTR, $64
+
+DATA vector80000000<>+0(SB)/4, $0x80000000
+DATA vector80000000<>+4(SB)/4, $0x80000000
+DATA vector80000000<>+8(SB)/4, $0x80000000
+DATA vector80000000<>+12(SB)/4, $0x80000000
+DATA vector80000000<>+16(SB)/4, $0x80000000
+DATA vector80000000<>+20(SB)/4, $0x80000000
+DATA vector80000000<>+24(SB)/4, $0x80000000
+DATA vector80000000<>+28(SB)/4, $0x80000000
+DATA vector80000000<>+32(SB)/4, $0x80000000
+DATA vector80000000<>+36(SB)/4, $0x80000000
+DATA vector80000000<>+40(SB)/4, $0x80000000
+DATA vector80000000<>+44(SB)/4, $0x80000000
+DATA vector80000000<>+48(SB)/4, $0x80000000
+DATA vector80000000<>+52(SB)/4, $0x80000000
+DATA vector80000000<>+56(SB)/4, $0x80000000
+DATA vector80000000<>+60(SB)/4, $0x80000000
+GLOBL vector80000000<>(SB), RODATA|NOPTR, $64
+
 // func expAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 // Requires: AVX, AVX2, FMA3
 TEXT ·expAVX2(SB), NOSPLIT, $0-40
@@ -553,7 +1363,7 @@ one:
 	CMPQ         DX, $0x00000008
 	JL           onedone
 	VMOVUPS      (CX), Y0
-	VMOVUPS      vectorc2d00000<>+0(SB), Y1
+	VMOVUPS      vectorc3160000<>+0(SB), Y1
 	VMAXPS       Y0, Y1, Y0
 	VMOVUPS      vector42b20000<>+0(SB), Y1
 	VMINPS       Y0, Y1, Y0
@@ -602,7 +1412,7 @@ onedone:
 	SUBQ         DX, SI
 	VMOVUPS      (BX)(SI*4), Y15
 	VMASKMOVPS   (CX), Y15, Y0
-	VMOVUPS      vectorc2d00000<>+0(SB), Y1
+	VMOVUPS      vectorc3160000<>+0(SB), Y1
 	VMAXPS       Y0, Y1, Y0
 	VMOVUPS      vector42b20000<>+0(SB), Y1
 	VMINPS       Y0, Y1, Y0
@@ -643,41 +1453,867 @@ end:
 	VZEROUPPER
 	RET
 
-DATA vectorc2d00000<>+0(SB)/4, $0xc2d00000
-DATA vectorc2d00000<>+4(SB)/4, $0xc2d00000
-DATA vectorc2d00000<>+8(SB)/4, $0xc2d00000
-DATA vectorc2d00000<>+12(SB)/4, $0xc2d00000
-DATA vectorc2d00000<>+16(SB)/4, $0xc2d00000
-DATA vectorc2d00000<>+20(SB)/4, $0xc2d00000
-DATA vectorc2d00000<>+24(SB)/4, $0xc2d00000
-DATA vectorc2d00000<>+28(SB)/4, $0xc2d00000
-DATA vectorc2d00000<>+32(SB)/4, $0xc2d00000
-DATA vectorc2d00000<>+36(SB)/4, $0xc2d00000
-DATA vectorc2d00000<>+40(SB)/4, $0xc2d00000
-DATA vectorc2d00000<>+44(SB)/4, $0xc2d00000
-DATA vectorc2d00000<>+48(SB)/4, $0xc2d00000
-DATA vectorc2d00000<>+52(SB)/4, $0xc2d00000
-DATA vectorc2d00000<>+56(SB)/4, $0xc2d00000
-DATA vectorc2d00000<>+60(SB)/4, $0xc2d00000
-GLOBL vectorc2d00000<>(SB), RODATA|NOPTR, $64
+// func expm1AVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·expm1AVX2(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), DX
+	VBROADCASTSS a+32(FP), Y0
+	VBROADCASTSS b+36(FP), Y0
 
-DATA vector42b20000<>+0(SB)/4, $0x42b20000
-DATA vector42b20000<>+4(SB)/4, $0x42b20000
-DATA vector42b20000<>+8(SB)/4, $0x42b20000
-DATA vector42b20000<>+12(SB)/4, $0x42b20000
-DATA vector42b20000<>+16(SB)/4, $0x42b20000
-DATA vector42b20000<>+20(SB)/4, $0x42b20000
-DATA vector42b20000<>+24(SB)/4, $0x42b20000
-DATA vector42b20000<>+28(SB)/4, $0x42b20000
-DATA vector42b20000<>+32(SB)/4, $0x42b20000
-DATA vector42b20000<>+36(SB)/4, $0x42b20000
-DATA vector42b20000<>+40(SB)/4, $0x42b20000
-DATA vector42b20000<>+44(SB)/4, $0x42b20000
-DATA vector42b20000<>+48(SB)/4, $0x42b20000
-DATA vector42b20000<>+52(SB)/4, $0x42b20000
-DATA vector42b20000<>+56(SB)/4, $0x42b20000
-DATA vector42b20000<>+60(SB)/4, $0x42b20000
-GLOBL vector42b20000<>(SB), RODATA|NOPTR, $64
+one:
+	CMPQ         DX, $0x00000008
+	JL           onedone
+	VMOVUPS      (CX), Y0
+	VMOVUPS      vector3f800000<>+0(SB), Y1
+	VMOVUPS      vector3f800000<>+0(SB), Y2
+	VMINPS       Y0, Y2, Y2
+	VMOVUPS      vectorc2a00000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       vector3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS vector3f318000<>+0(SB), Y3, Y2
+	VFNMADD231PS vectorb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      vector39500d01<>+0(SB), Y4
+	VMOVUPS      vector3ab60b61<>+0(SB), Y5
+	VFMADD231PS  Y4, Y2, Y5
+	VMOVUPS      vector3c088889<>+0(SB), Y4
+	VFMADD231PS  Y5, Y2, Y4
+	VMOVUPS      vector3d2aaaab<>+0(SB), Y5
+	VFMADD231PS  Y4, Y2, Y5
+	VMOVUPS      vector3e2aaaab<>+0(SB), Y4
+	VFMADD231PS  Y5, Y2, Y4
+	VMOVUPS      vector3f000000<>+0(SB), Y5
+	VFMADD231PS  Y4, Y2, Y5
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VFMADD231PS  Y5, Y2, Y4
+	VMULPS       Y2, Y4, Y2
+	VCVTPS2DQ    Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       vector3f800000<>+0(SB), Y3, Y3
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VSUBPS       Y4, Y3, Y4
+	VFMADD231PS  Y2, Y3, Y4
+	VMOVUPS      vectorc3160000<>+0(SB), Y2
+	VMAXPS       Y0, Y2, Y2
+	VMOVUPS      vector42b20000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMULPS       vector3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS vector3f318000<>+0(SB), Y3, Y2
+	VFNMADD231PS vectorb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      vector39500d01<>+0(SB), Y5
+	VMOVUPS      vector3ab60b61<>+0(SB), Y6
+	VFMADD231PS  Y5, Y2, Y6
+	VMOVUPS      vector3c088889<>+0(SB), Y5
+	VFMADD231PS  Y6, Y2, Y5
+	VMOVUPS      vector3d2aaaab<>+0(SB), Y6
+	VFMADD231PS  Y5, Y2, Y6
+	VMOVUPS      vector3e2aaaab<>+0(SB), Y5
+	VFMADD231PS  Y6, Y2, Y5
+	VMOVUPS      vector3f000000<>+0(SB), Y6
+	VFMADD231PS  Y5, Y2, Y6
+	VMOVUPS      vector3f800000<>+0(SB), Y5
+	VFMADD231PS  Y6, Y2, Y5
+	VMOVUPS      vector3f800000<>+0(SB), Y6
+	VFMADD231PS  Y5, Y2, Y6
+	VMULPS       vector3f000000<>+0(SB), Y3, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VCVTPS2DQ    Y2, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VPADDD       vector3f800000<>+0(SB), Y5, Y5
+	VMULPS       Y6, Y5, Y5
+	VSUBPS       Y2, Y3, Y2
+	VCVTPS2DQ    Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       vector3f800000<>+0(SB), Y2, Y2
+	VMULPS       Y5, Y2, Y2
+	VMOVUPS      vector3f800000<>+0(SB), Y3
+	VSUBPS       Y3, Y2, Y2
+	VCMPPS       $0x11, Y1, Y0, Y0
+	VBLENDVPS    Y0, Y4, Y2, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, DX
+	JMP          one
+
+onedone:
+	TESTQ        DX, DX
+	JZ           end
+	LEAQ         laneMasks<>+0(SB), BX
+	MOVQ         $0x00000008, SI
+	SUBQ         DX, SI
+	VMOVUPS      (BX)(SI*4), Y15
+	VMASKMOVPS   (CX), Y15, Y0
+	VMOVUPS      vector3f800000<>+0(SB), Y1
+	VMOVUPS      vector3f800000<>+0(SB), Y2
+	VMINPS       Y0, Y2, Y2
+	VMOVUPS      vectorc2a00000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       vector3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS vector3f318000<>+0(SB), Y3, Y2
+	VFNMADD231PS vectorb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      vector39500d01<>+0(SB), Y4
+	VMOVUPS      vector3ab60b61<>+0(SB), Y5
+	VFMADD231PS  Y4, Y2, Y5
+	VMOVUPS      vector3c088889<>+0(SB), Y4
+	VFMADD231PS  Y5, Y2, Y4
+	VMOVUPS      vector3d2aaaab<>+0(SB), Y5
+	VFMADD231PS  Y4, Y2, Y5
+	VMOVUPS      vector3e2aaaab<>+0(SB), Y4
+	VFMADD231PS  Y5, Y2, Y4
+	VMOVUPS      vector3f000000<>+0(SB), Y5
+	VFMADD231PS  Y4, Y2, Y5
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VFMADD231PS  Y5, Y2, Y4
+	VMULPS       Y2, Y4, Y2
+	VCVTPS2DQ    Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       vector3f800000<>+0(SB), Y3, Y3
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VSUBPS       Y4, Y3, Y4
+	VFMADD231PS  Y2, Y3, Y4
+	VMOVUPS      vectorc3160000<>+0(SB), Y2
+	VMAXPS       Y0, Y2, Y2
+	VMOVUPS      vector42b20000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMULPS       vector3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS vector3f318000<>+0(SB), Y3, Y2
+	VFNMADD231PS vectorb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      vector39500d01<>+0(SB), Y5
+	VMOVUPS      vector3ab60b61<>+0(SB), Y6
+	VFMADD231PS  Y5, Y2, Y6
+	VMOVUPS      vector3c088889<>+0(SB), Y5
+	VFMADD231PS  Y6, Y2, Y5
+	VMOVUPS      vector3d2aaaab<>+0(SB), Y6
+	VFMADD231PS  Y5, Y2, Y6
+	VMOVUPS      vector3e2aaaab<>+0(SB), Y5
+	VFMADD231PS  Y6, Y2, Y5
+	VMOVUPS      vector3f000000<>+0(SB), Y6
+	VFMADD231PS  Y5, Y2, Y6
+	VMOVUPS      vector3f800000<>+0(SB), Y5
+	VFMADD231PS  Y6, Y2, Y5
+	VMOVUPS      vector3f800000<>+0(SB), Y6
+	VFMADD231PS  Y5, Y2, Y6
+	VMULPS       vector3f000000<>+0(SB), Y3, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VCVTPS2DQ    Y2, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VPADDD       vector3f800000<>+0(SB), Y5, Y5
+	VMULPS       Y6, Y5, Y5
+	VSUBPS       Y2, Y3, Y2
+	VCVTPS2DQ    Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       vector3f800000<>+0(SB), Y2, Y2
+	VMULPS       Y5, Y2, Y2
+	VMOVUPS      vector3f800000<>+0(SB), Y3
+	VSUBPS       Y3, Y2, Y2
+	VCMPPS       $0x11, Y1, Y0, Y0
+	VBLENDVPS    Y0, Y4, Y2, Y0
+	VMASKMOVPS   Y0, Y15, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func geluAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·geluAVX2(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), DX
+	VBROADCASTSS a+32(FP), Y0
+	VBROADCASTSS b+36(FP), Y0
+
+one:
+	CMPQ         DX, $0x00000008
+	JL           onedone
+	VMOVUPS      (CX), Y0
+	VANDPS       vector7fffffff<>+0(SB), Y0, Y1
+	VMOVUPS      vector41680000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMULPS       Y1, Y1, Y2
+	VMOVAPS      Y2, Y3
+	VFMSUB231PS  Y1, Y1, Y3
+	VMOVUPS      vectorbf000000<>+0(SB), Y4
+	VMULPS       Y2, Y4, Y2
+	VMOVUPS      vectorc3160000<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y2
+	VMOVUPS      vector42b20000<>+0(SB), Y4
+	VMINPS       Y2, Y4, Y2
+	VMULPS       vector3fb8aa3b<>+0(SB), Y2, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS vector3f318000<>+0(SB), Y4, Y2
+	VFNMADD231PS vectorb95e8083<>+0(SB), Y4, Y2
+	VMOVUPS      vector39500d01<>+0(SB), Y5
+	VMOVUPS      vector3ab60b61<>+0(SB), Y6
+	VFMADD231PS  Y5, Y2, Y6
+	VMOVUPS      vector3c088889<>+0(SB), Y5
+	VFMADD231PS  Y6, Y2, Y5
+	VMOVUPS      vector3d2aaaab<>+0(SB), Y6
+	VFMADD231PS  Y5, Y2, Y6
+	VMOVUPS      vector3e2aaaab<>+0(SB), Y5
+	VFMADD231PS  Y6, Y2, Y5
+	VMOVUPS      vector3f000000<>+0(SB), Y6
+	VFMADD231PS  Y5, Y2, Y6
+	VMOVUPS      vector3f800000<>+0(SB), Y5
+	VFMADD231PS  Y6, Y2, Y5
+	VMOVUPS      vector3f800000<>+0(SB), Y6
+	VFMADD231PS  Y5, Y2, Y6
+	VMOVUPS      vector3f000000<>+0(SB), Y2
+	VMULPS       Y3, Y2, Y2
+	VMOVAPS      Y6, Y3
+	VFNMADD231PS Y2, Y6, Y3
+	VMOVUPS      vector3eb851ec<>+0(SB), Y2
+	VMOVUPS      vector3f800000<>+0(SB), Y5
+	VFMADD231PS  Y1, Y2, Y5
+	VMOVUPS      vector3eb851ec<>+0(SB), Y2
+	VMOVUPS      vector3f800000<>+0(SB), Y6
+	VSUBPS       Y6, Y5, Y6
+	VFNMADD231PS Y1, Y2, Y6
+	VMOVUPS      vector3f800000<>+0(SB), Y1
+	VDIVPS       Y5, Y1, Y1
+	VMOVUPS      vector3f800000<>+0(SB), Y2
+	VFNMADD231PS Y1, Y5, Y2
+	VFMADD231PS  Y6, Y1, Y2
+	VMOVAPS      Y1, Y5
+	VFMADD231PS  Y1, Y2, Y5
+	VMOVUPS      vector3c3f992c<>+0(SB), Y1
+	VMOVUPS      vectorbdb916c1<>+0(SB), Y2
+	VFMADD231PS  Y1, Y5, Y2
+	VMOVUPS      vector3e8b4b88<>+0(SB), Y1
+	VFMADD231PS  Y2, Y5, Y1
+	VMOVUPS      vectorbec64f08<>+0(SB), Y2
+	VFMADD231PS  Y1, Y5, Y2
+	VMOVUPS      vector3e6d4876<>+0(SB), Y1
+	VFMADD231PS  Y2, Y5, Y1
+	VMOVUPS      vectorbd77304f<>+0(SB), Y2
+	VFMADD231PS  Y1, Y5, Y2
+	VMOVUPS      vector3dea1c8b<>+0(SB), Y1
+	VFMADD231PS  Y2, Y5, Y1
+	VMOVUPS      vector3df70c09<>+0(SB), Y2
+	VFMADD231PS  Y1, Y5, Y2
+	VMOVUPS      vector3e137b74<>+0(SB), Y1
+	VFMADD231PS  Y2, Y5, Y1
+	VMOVUPS      vector3e130cad<>+0(SB), Y2
+	VFMADD231PS  Y1, Y5, Y2
+	VMULPS       Y2, Y5, Y1
+	VMULPS       Y1, Y3, Y1
+	VMOVUPS      vector41680000<>+0(SB), Y2
+	VMINPS       Y0, Y2, Y2
+	VMOVUPS      vectorc1680000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       Y2, Y1, Y1
+	VMULPS       vector3f000000<>+0(SB), Y4, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VCVTPS2DQ    Y2, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       vector3f800000<>+0(SB), Y3, Y3
+	VMULPS       Y1, Y3, Y1
+	VSUBPS       Y2, Y4, Y2
+	VCVTPS2DQ    Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       vector3f800000<>+0(SB), Y2, Y2
+	VMULPS       Y1, Y2, Y1
+	VMOVUPS      vector00000000<>+0(SB), Y2
+	VSUBPS       Y1, Y0, Y3
+	VCMPPS       $0x11, Y2, Y0, Y2
+	VBLENDVPS    Y2, Y1, Y3, Y1
+	VCMPPS       $0x03, Y0, Y0, Y2
+	VBLENDVPS    Y2, Y0, Y1, Y1
+	VMOVUPS      vectorff800000<>+0(SB), Y2
+	VMOVUPS      vector7fc00000<>+0(SB), Y3
+	VCMPPS       $0x00, Y2, Y0, Y0
+	VBLENDVPS    Y0, Y3, Y1, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, DX
+	JMP          one
+
+onedone:
+	TESTQ        DX, DX
+	JZ           end
+	LEAQ         laneMasks<>+0(SB), BX
+	MOVQ         $0x00000008, SI
+	SUBQ         DX, SI
+	VMOVUPS      (BX)(SI*4), Y15
+	VMASKMOVPS   (CX), Y15, Y0
+	VANDPS       vector7fffffff<>+0(SB), Y0, Y1
+	VMOVUPS      vector41680000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMULPS       Y1, Y1, Y2
+	VMOVAPS      Y2, Y3
+	VFMSUB231PS  Y1, Y1, Y3
+	VMOVUPS      vectorbf000000<>+0(SB), Y4
+	VMULPS       Y2, Y4, Y2
+	VMOVUPS      vectorc3160000<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y2
+	VMOVUPS      vector42b20000<>+0(SB), Y4
+	VMINPS       Y2, Y4, Y2
+	VMULPS       vector3fb8aa3b<>+0(SB), Y2, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS vector3f318000<>+0(SB), Y4, Y2
+	VFNMADD231PS vectorb95e8083<>+0(SB), Y4, Y2
+	VMOVUPS      vector39500d01<>+0(SB), Y5
+	VMOVUPS      vector3ab60b61<>+0(SB), Y6
+	VFMADD231PS  Y5, Y2, Y6
+	VMOVUPS      vector3c088889<>+0(SB), Y5
+	VFMADD231PS  Y6, Y2, Y5
+	VMOVUPS      vector3d2aaaab<>+0(SB), Y6
+	VFMADD231PS  Y5, Y2, Y6
+	VMOVUPS      vector3e2aaaab<>+0(SB), Y5
+	VFMADD231PS  Y6, Y2, Y5
+	VMOVUPS      vector3f000000<>+0(SB), Y6
+	VFMADD231PS  Y5, Y2, Y6
+	VMOVUPS      vector3f800000<>+0(SB), Y5
+	VFMADD231PS  Y6, Y2, Y5
+	VMOVUPS      vector3f800000<>+0(SB), Y6
+	VFMADD231PS  Y5, Y2, Y6
+	VMOVUPS      vector3f000000<>+0(SB), Y2
+	VMULPS       Y3, Y2, Y2
+	VMOVAPS      Y6, Y3
+	VFNMADD231PS Y2, Y6, Y3
+	VMOVUPS      vector3eb851ec<>+0(SB), Y2
+	VMOVUPS      vector3f800000<>+0(SB), Y5
+	VFMADD231PS  Y1, Y2, Y5
+	VMOVUPS      vector3eb851ec<>+0(SB), Y2
+	VMOVUPS      vector3f800000<>+0(SB), Y6
+	VSUBPS       Y6, Y5, Y6
+	VFNMADD231PS Y1, Y2, Y6
+	VMOVUPS      vector3f800000<>+0(SB), Y1
+	VDIVPS       Y5, Y1, Y1
+	VMOVUPS      vector3f800000<>+0(SB), Y2
+	VFNMADD231PS Y1, Y5, Y2
+	VFMADD231PS  Y6, Y1, Y2
+	VMOVAPS      Y1, Y5
+	VFMADD231PS  Y1, Y2, Y5
+	VMOVUPS      vector3c3f992c<>+0(SB), Y1
+	VMOVUPS      vectorbdb916c1<>+0(SB), Y2
+	VFMADD231PS  Y1, Y5, Y2
+	VMOVUPS      vector3e8b4b88<>+0(SB), Y1
+	VFMADD231PS  Y2, Y5, Y1
+	VMOVUPS      vectorbec64f08<>+0(SB), Y2
+	VFMADD231PS  Y1, Y5, Y2
+	VMOVUPS      vector3e6d4876<>+0(SB), Y1
+	VFMADD231PS  Y2, Y5, Y1
+	VMOVUPS      vectorbd77304f<>+0(SB), Y2
+	VFMADD231PS  Y1, Y5, Y2
+	VMOVUPS      vector3dea1c8b<>+0(SB), Y1
+	VFMADD231PS  Y2, Y5, Y1
+	VMOVUPS      vector3df70c09<>+0(SB), Y2
+	VFMADD231PS  Y1, Y5, Y2
+	VMOVUPS      vector3e137b74<>+0(SB), Y1
+	VFMADD231PS  Y2, Y5, Y1
+	VMOVUPS      vector3e130cad<>+0(SB), Y2
+	VFMADD231PS  Y1, Y5, Y2
+	VMULPS       Y2, Y5, Y1
+	VMULPS       Y1, Y3, Y1
+	VMOVUPS      vector41680000<>+0(SB), Y2
+	VMINPS       Y0, Y2, Y2
+	VMOVUPS      vectorc1680000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       Y2, Y1, Y1
+	VMULPS       vector3f000000<>+0(SB), Y4, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VCVTPS2DQ    Y2, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       vector3f800000<>+0(SB), Y3, Y3
+	VMULPS       Y1, Y3, Y1
+	VSUBPS       Y2, Y4, Y2
+	VCVTPS2DQ    Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       vector3f800000<>+0(SB), Y2, Y2
+	VMULPS       Y1, Y2, Y1
+	VMOVUPS      vector00000000<>+0(SB), Y2
+	VSUBPS       Y1, Y0, Y3
+	VCMPPS       $0x11, Y2, Y0, Y2
+	VBLENDVPS    Y2, Y1, Y3, Y1
+	VCMPPS       $0x03, Y0, Y0, Y2
+	VBLENDVPS    Y2, Y0, Y1, Y1
+	VMOVUPS      vectorff800000<>+0(SB), Y2
+	VMOVUPS      vector7fc00000<>+0(SB), Y3
+	VCMPPS       $0x00, Y2, Y0, Y0
+	VBLENDVPS    Y0, Y3, Y1, Y0
+	VMASKMOVPS   Y0, Y15, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA vectorc1680000<>+0(SB)/4, $0xc1680000
+DATA vectorc1680000<>+4(SB)/4, $0xc1680000
+DATA vectorc1680000<>+8(SB)/4, $0xc1680000
+DATA vectorc1680000<>+12(SB)/4, $0xc1680000
+DATA vectorc1680000<>+16(SB)/4, $0xc1680000
+DATA vectorc1680000<>+20(SB)/4, $0xc1680000
+DATA vectorc1680000<>+24(SB)/4, $0xc1680000
+DATA vectorc1680000<>+28(SB)/4, $0xc1680000
+DATA vectorc1680000<>+32(SB)/4, $0xc1680000
+DATA vectorc1680000<>+36(SB)/4, $0xc1680000
+DATA vectorc1680000<>+40(SB)/4, $0xc1680000
+DATA vectorc1680000<>+44(SB)/4, $0xc1680000
+DATA vectorc1680000<>+48(SB)/4, $0xc1680000
+DATA vectorc1680000<>+52(SB)/4, $0xc1680000
+DATA vectorc1680000<>+56(SB)/4, $0xc1680000
+DATA vectorc1680000<>+60(SB)/4, $0xc1680000
+GLOBL vectorc1680000<>(SB), RODATA|NOPTR, $64
+
+DATA vectorff800000<>+0(SB)/4, $0xff800000
+DATA vectorff800000<>+4(SB)/4, $0xff800000
+DATA vectorff800000<>+8(SB)/4, $0xff800000
+DATA vectorff800000<>+12(SB)/4, $0xff800000
+DATA vectorff800000<>+16(SB)/4, $0xff800000
+DATA vectorff800000<>+20(SB)/4, $0xff800000
+DATA vectorff800000<>+24(SB)/4, $0xff800000
+DATA vectorff800000<>+28(SB)/4, $0xff800000
+DATA vectorff800000<>+32(SB)/4, $0xff800000
+DATA vectorff800000<>+36(SB)/4, $0xff800000
+DATA vectorff800000<>+40(SB)/4, $0xff800000
+DATA vectorff800000<>+44(SB)/4, $0xff800000
+DATA vectorff800000<>+48(SB)/4, $0xff800000
+DATA vectorff800000<>+52(SB)/4, $0xff800000
+DATA vectorff800000<>+56(SB)/4, $0xff800000
+DATA vectorff800000<>+60(SB)/4, $0xff800000
+GLOBL vectorff800000<>(SB), RODATA|NOPTR, $64
+
+DATA vector7fc00000<>+0(SB)/4, $0x7fc00000
+DATA vector7fc00000<>+4(SB)/4, $0x7fc00000
+DATA vector7fc00000<>+8(SB)/4, $0x7fc00000
+DATA vector7fc00000<>+12(SB)/4, $0x7fc00000
+DATA vector7fc00000<>+16(SB)/4, $0x7fc00000
+DATA vector7fc00000<>+20(SB)/4, $0x7fc00000
+DATA vector7fc00000<>+24(SB)/4, $0x7fc00000
+DATA vector7fc00000<>+28(SB)/4, $0x7fc00000
+DATA vector7fc00000<>+32(SB)/4, $0x7fc00000
+DATA vector7fc00000<>+36(SB)/4, $0x7fc00000
+DATA vector7fc00000<>+40(SB)/4, $0x7fc00000
+DATA vector7fc00000<>+44(SB)/4, $0x7fc00000
+DATA vector7fc00000<>+48(SB)/4, $0x7fc00000
+DATA vector7fc00000<>+52(SB)/4, $0x7fc00000
+DATA vector7fc00000<>+56(SB)/4, $0x7fc00000
+DATA vector7fc00000<>+60(SB)/4, $0x7fc00000
+GLOBL vector7fc00000<>(SB), RODATA|NOPTR, $64
+
+// func geluTanhAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·geluTanhAVX2(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), DX
+	VBROADCASTSS a+32(FP), Y0
+	VBROADCASTSS b+36(FP), Y0
+
+one:
+	CMPQ         DX, $0x00000008
+	JL           onedone
+	VMOVUPS      (CX), Y0
+	VANDPS       vector7fffffff<>+0(SB), Y0, Y1
+	VMOVUPS      vector41400000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMULPS       Y1, Y1, Y2
+	VMOVAPS      Y2, Y3
+	VFMSUB231PS  Y1, Y1, Y3
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VFMADD231PS  vector3d372713<>+0(SB), Y2, Y4
+	VMOVUPS      vector3f800000<>+0(SB), Y5
+	VSUBPS       Y4, Y5, Y5
+	VFMADD231PS  vector3d372713<>+0(SB), Y2, Y5
+	VFMADD231PS  vector3d372713<>+0(SB), Y3, Y5
+	VFMADD231PS  vector30d4801f<>+0(SB), Y2, Y5
+	VMULPS       Y1, Y4, Y2
+	VMOVAPS      Y2, Y3
+	VFMSUB231PS  Y1, Y4, Y3
+	VFMADD231PS  Y1, Y5, Y3
+	VMOVUPS      vector3fcc422a<>+0(SB), Y1
+	VMULPS       Y1, Y2, Y4
+	VMOVAPS      Y4, Y5
+	VFMSUB231PS  Y1, Y2, Y5
+	VFMADD231PS  vectorb342bc9b<>+0(SB), Y2, Y5
+	VFMADD231PS  Y1, Y3, Y5
+	VXORPS       vector80000000<>+0(SB), Y4, Y1
+	VMOVUPS      vectorc3160000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMOVUPS      vector42b20000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMULPS       vector3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS vector3f318000<>+0(SB), Y2, Y1
+	VFNMADD231PS vectorb95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      vector39500d01<>+0(SB), Y3
+	VMOVUPS      vector3ab60b61<>+0(SB), Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VMOVUPS      vector3c088889<>+0(SB), Y3
+	VFMADD231PS  Y4, Y1, Y3
+	VMOVUPS      vector3d2aaaab<>+0(SB), Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VMOVUPS      vector3e2aaaab<>+0(SB), Y3
+	VFMADD231PS  Y4, Y1, Y3
+	VMOVUPS      vector3f000000<>+0(SB), Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VMOVUPS      vector3f800000<>+0(SB), Y3
+	VFMADD231PS  Y4, Y1, Y3
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VMOVAPS      Y4, Y1
+	VFNMADD231PS Y4, Y5, Y1
+	VMULPS       vector3f000000<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VCVTPS2DQ    Y3, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       vector3f800000<>+0(SB), Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VSUBPS       Y3, Y2, Y3
+	VCVTPS2DQ    Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       vector3f800000<>+0(SB), Y3, Y3
+	VMULPS       Y4, Y3, Y3
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VADDPS       Y3, Y4, Y3
+	VMOVUPS      vector00000000<>+0(SB), Y4
+	VMOVUPS      vectorc1400000<>+0(SB), Y5
+	VMAXPS       Y0, Y5, Y5
+	VMULPS       Y5, Y1, Y1
+	VCMPPS       $0x11, Y4, Y0, Y4
+	VBLENDVPS    Y4, Y1, Y0, Y1
+	VDIVPS       Y3, Y1, Y1
+	VPSRAD       $0x1f, Y0, Y3
+	VANDPS       Y3, Y2, Y2
+	VMULPS       vector3f000000<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VCVTPS2DQ    Y3, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       vector3f800000<>+0(SB), Y4, Y4
+	VMULPS       Y1, Y4, Y1
+	VSUBPS       Y3, Y2, Y2
+	VCVTPS2DQ    Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       vector3f800000<>+0(SB), Y2, Y2
+	VMULPS       Y1, Y2, Y1
+	VCMPPS       $0x03, Y0, Y0, Y2
+	VBLENDVPS    Y2, Y0, Y1, Y1
+	VMOVUPS      vectorff800000<>+0(SB), Y2
+	VMOVUPS      vector7fc00000<>+0(SB), Y3
+	VCMPPS       $0x00, Y2, Y0, Y0
+	VBLENDVPS    Y0, Y3, Y1, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, DX
+	JMP          one
+
+onedone:
+	TESTQ        DX, DX
+	JZ           end
+	LEAQ         laneMasks<>+0(SB), BX
+	MOVQ         $0x00000008, SI
+	SUBQ         DX, SI
+	VMOVUPS      (BX)(SI*4), Y15
+	VMASKMOVPS   (CX), Y15, Y0
+	VANDPS       vector7fffffff<>+0(SB), Y0, Y1
+	VMOVUPS      vector41400000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMULPS       Y1, Y1, Y2
+	VMOVAPS      Y2, Y3
+	VFMSUB231PS  Y1, Y1, Y3
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VFMADD231PS  vector3d372713<>+0(SB), Y2, Y4
+	VMOVUPS      vector3f800000<>+0(SB), Y5
+	VSUBPS       Y4, Y5, Y5
+	VFMADD231PS  vector3d372713<>+0(SB), Y2, Y5
+	VFMADD231PS  vector3d372713<>+0(SB), Y3, Y5
+	VFMADD231PS  vector30d4801f<>+0(SB), Y2, Y5
+	VMULPS       Y1, Y4, Y2
+	VMOVAPS      Y2, Y3
+	VFMSUB231PS  Y1, Y4, Y3
+	VFMADD231PS  Y1, Y5, Y3
+	VMOVUPS      vector3fcc422a<>+0(SB), Y1
+	VMULPS       Y1, Y2, Y4
+	VMOVAPS      Y4, Y5
+	VFMSUB231PS  Y1, Y2, Y5
+	VFMADD231PS  vectorb342bc9b<>+0(SB), Y2, Y5
+	VFMADD231PS  Y1, Y3, Y5
+	VXORPS       vector80000000<>+0(SB), Y4, Y1
+	VMOVUPS      vectorc3160000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMOVUPS      vector42b20000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMULPS       vector3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS vector3f318000<>+0(SB), Y2, Y1
+	VFNMADD231PS vectorb95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      vector39500d01<>+0(SB), Y3
+	VMOVUPS      vector3ab60b61<>+0(SB), Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VMOVUPS      vector3c088889<>+0(SB), Y3
+	VFMADD231PS  Y4, Y1, Y3
+	VMOVUPS      vector3d2aaaab<>+0(SB), Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VMOVUPS      vector3e2aaaab<>+0(SB), Y3
+	VFMADD231PS  Y4, Y1, Y3
+	VMOVUPS      vector3f000000<>+0(SB), Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VMOVUPS      vector3f800000<>+0(SB), Y3
+	VFMADD231PS  Y4, Y1, Y3
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VMOVAPS      Y4, Y1
+	VFNMADD231PS Y4, Y5, Y1
+	VMULPS       vector3f000000<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VCVTPS2DQ    Y3, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       vector3f800000<>+0(SB), Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VSUBPS       Y3, Y2, Y3
+	VCVTPS2DQ    Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       vector3f800000<>+0(SB), Y3, Y3
+	VMULPS       Y4, Y3, Y3
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VADDPS       Y3, Y4, Y3
+	VMOVUPS      vector00000000<>+0(SB), Y4
+	VMOVUPS      vectorc1400000<>+0(SB), Y5
+	VMAXPS       Y0, Y5, Y5
+	VMULPS       Y5, Y1, Y1
+	VCMPPS       $0x11, Y4, Y0, Y4
+	VBLENDVPS    Y4, Y1, Y0, Y1
+	VDIVPS       Y3, Y1, Y1
+	VPSRAD       $0x1f, Y0, Y3
+	VANDPS       Y3, Y2, Y2
+	VMULPS       vector3f000000<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VCVTPS2DQ    Y3, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       vector3f800000<>+0(SB), Y4, Y4
+	VMULPS       Y1, Y4, Y1
+	VSUBPS       Y3, Y2, Y2
+	VCVTPS2DQ    Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       vector3f800000<>+0(SB), Y2, Y2
+	VMULPS       Y1, Y2, Y1
+	VCMPPS       $0x03, Y0, Y0, Y2
+	VBLENDVPS    Y2, Y0, Y1, Y1
+	VMOVUPS      vectorff800000<>+0(SB), Y2
+	VMOVUPS      vector7fc00000<>+0(SB), Y3
+	VCMPPS       $0x00, Y2, Y0, Y0
+	VBLENDVPS    Y0, Y3, Y1, Y0
+	VMASKMOVPS   Y0, Y15, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA vector41400000<>+0(SB)/4, $0x41400000
+DATA vector41400000<>+4(SB)/4, $0x41400000
+DATA vector41400000<>+8(SB)/4, $0x41400000
+DATA vector41400000<>+12(SB)/4, $0x41400000
+DATA vector41400000<>+16(SB)/4, $0x41400000
+DATA vector41400000<>+20(SB)/4, $0x41400000
+DATA vector41400000<>+24(SB)/4, $0x41400000
+DATA vector41400000<>+28(SB)/4, $0x41400000
+DATA vector41400000<>+32(SB)/4, $0x41400000
+DATA vector41400000<>+36(SB)/4, $0x41400000
+DATA vector41400000<>+40(SB)/4, $0x41400000
+DATA vector41400000<>+44(SB)/4, $0x41400000
+DATA vector41400000<>+48(SB)/4, $0x41400000
+DATA vector41400000<>+52(SB)/4, $0x41400000
+DATA vector41400000<>+56(SB)/4, $0x41400000
+DATA vector41400000<>+60(SB)/4, $0x41400000
+GLOBL vector41400000<>(SB), RODATA|NOPTR, $64
+
+DATA vector3d372713<>+0(SB)/4, $0x3d372713
+DATA vector3d372713<>+4(SB)/4, $0x3d372713
+DATA vector3d372713<>+8(SB)/4, $0x3d372713
+DATA vector3d372713<>+12(SB)/4, $0x3d372713
+DATA vector3d372713<>+16(SB)/4, $0x3d372713
+DATA vector3d372713<>+20(SB)/4, $0x3d372713
+DATA vector3d372713<>+24(SB)/4, $0x3d372713
+DATA vector3d372713<>+28(SB)/4, $0x3d372713
+DATA vector3d372713<>+32(SB)/4, $0x3d372713
+DATA vector3d372713<>+36(SB)/4, $0x3d372713
+DATA vector3d372713<>+40(SB)/4, $0x3d372713
+DATA vector3d372713<>+44(SB)/4, $0x3d372713
+DATA vector3d372713<>+48(SB)/4, $0x3d372713
+DATA vector3d372713<>+52(SB)/4, $0x3d372713
+DATA vector3d372713<>+56(SB)/4, $0x3d372713
+DATA vector3d372713<>+60(SB)/4, $0x3d372713
+GLOBL vector3d372713<>(SB), RODATA|NOPTR, $64
+
+DATA vector30d4801f<>+0(SB)/4, $0x30d4801f
+DATA vector30d4801f<>+4(SB)/4, $0x30d4801f
+DATA vector30d4801f<>+8(SB)/4, $0x30d4801f
+DATA vector30d4801f<>+12(SB)/4, $0x30d4801f
+DATA vector30d4801f<>+16(SB)/4, $0x30d4801f
+DATA vector30d4801f<>+20(SB)/4, $0x30d4801f
+DATA vector30d4801f<>+24(SB)/4, $0x30d4801f
+DATA vector30d4801f<>+28(SB)/4, $0x30d4801f
+DATA vector30d4801f<>+32(SB)/4, $0x30d4801f
+DATA vector30d4801f<>+36(SB)/4, $0x30d4801f
+DATA vector30d4801f<>+40(SB)/4, $0x30d4801f
+DATA vector30d4801f<>+44(SB)/4, $0x30d4801f
+DATA vector30d4801f<>+48(SB)/4, $0x30d4801f
+DATA vector30d4801f<>+52(SB)/4, $0x30d4801f
+DATA vector30d4801f<>+56(SB)/4, $0x30d4801f
+DATA vector30d4801f<>+60(SB)/4, $0x30d4801f
+GLOBL vector30d4801f<>(SB), RODATA|NOPTR, $64
+
+DATA vector3fcc422a<>+0(SB)/4, $0x3fcc422a
+DATA vector3fcc422a<>+4(SB)/4, $0x3fcc422a
+DATA vector3fcc422a<>+8(SB)/4, $0x3fcc422a
+DATA vector3fcc422a<>+12(SB)/4, $0x3fcc422a
+DATA vector3fcc422a<>+16(SB)/4, $0x3fcc422a
+DATA vector3fcc422a<>+20(SB)/4, $0x3fcc422a
+DATA vector3fcc422a<>+24(SB)/4, $0x3fcc422a
+DATA vector3fcc422a<>+28(SB)/4, $0x3fcc422a
+DATA vector3fcc422a<>+32(SB)/4, $0x3fcc422a
+DATA vector3fcc422a<>+36(SB)/4, $0x3fcc422a
+DATA vector3fcc422a<>+40(SB)/4, $0x3fcc422a
+DATA vector3fcc422a<>+44(SB)/4, $0x3fcc422a
+DATA vector3fcc422a<>+48(SB)/4, $0x3fcc422a
+DATA vector3fcc422a<>+52(SB)/4, $0x3fcc422a
+DATA vector3fcc422a<>+56(SB)/4, $0x3fcc422a
+DATA vector3fcc422a<>+60(SB)/4, $0x3fcc422a
+GLOBL vector3fcc422a<>(SB), RODATA|NOPTR, $64
+
+DATA vectorb342bc9b<>+0(SB)/4, $0xb342bc9b
+DATA vectorb342bc9b<>+4(SB)/4, $0xb342bc9b
+DATA vectorb342bc9b<>+8(SB)/4, $0xb342bc9b
+DATA vectorb342bc9b<>+12(SB)/4, $0xb342bc9b
+DATA vectorb342bc9b<>+16(SB)/4, $0xb342bc9b
+DATA vectorb342bc9b<>+20(SB)/4, $0xb342bc9b
+DATA vectorb342bc9b<>+24(SB)/4, $0xb342bc9b
+DATA vectorb342bc9b<>+28(SB)/4, $0xb342bc9b
+DATA vectorb342bc9b<>+32(SB)/4, $0xb342bc9b
+DATA vectorb342bc9b<>+36(SB)/4, $0xb342bc9b
+DATA vectorb342bc9b<>+40(SB)/4, $0xb342bc9b
+DATA vectorb342bc9b<>+44(SB)/4, $0xb342bc9b
+DATA vectorb342bc9b<>+48(SB)/4, $0xb342bc9b
+DATA vectorb342bc9b<>+52(SB)/4, $0xb342bc9b
+DATA vectorb342bc9b<>+56(SB)/4, $0xb342bc9b
+DATA vectorb342bc9b<>+60(SB)/4, $0xb342bc9b
+GLOBL vectorb342bc9b<>(SB), RODATA|NOPTR, $64
+
+DATA vectorc1400000<>+0(SB)/4, $0xc1400000
+DATA vectorc1400000<>+4(SB)/4, $0xc1400000
+DATA vectorc1400000<>+8(SB)/4, $0xc1400000
+DATA vectorc1400000<>+12(SB)/4, $0xc1400000
+DATA vectorc1400000<>+16(SB)/4, $0xc1400000
+DATA vectorc1400000<>+20(SB)/4, $0xc1400000
+DATA vectorc1400000<>+24(SB)/4, $0xc1400000
+DATA vectorc1400000<>+28(SB)/4, $0xc1400000
+DATA vectorc1400000<>+32(SB)/4, $0xc1400000
+DATA vectorc1400000<>+36(SB)/4, $0xc1400000
+DATA vectorc1400000<>+40(SB)/4, $0xc1400000
+DATA vectorc1400000<>+44(SB)/4, $0xc1400000
+DATA vectorc1400000<>+48(SB)/4, $0xc1400000
+DATA vectorc1400000<>+52(SB)/4, $0xc1400000
+DATA vectorc1400000<>+56(SB)/4, $0xc1400000
+DATA vectorc1400000<>+60(SB)/4, $0xc1400000
+GLOBL vectorc1400000<>(SB), RODATA|NOPTR, $64
+
+// func hardSwishAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+// Requires: AVX
+TEXT ·hardSwishAVX2(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), DX
+	VBROADCASTSS a+32(FP), Y0
+	VBROADCASTSS b+36(FP), Y0
+
+one:
+	CMPQ    DX, $0x00000008
+	JL      onedone
+	VMOVUPS (CX), Y0
+	VMOVUPS vector40400000<>+0(SB), Y1
+	VADDPS  Y0, Y1, Y1
+	VMOVUPS vector00000000<>+0(SB), Y2
+	VMAXPS  Y1, Y2, Y1
+	VMOVUPS vector40c00000<>+0(SB), Y2
+	VMINPS  Y1, Y2, Y1
+	VMOVUPS vector3e2aaaab<>+0(SB), Y2
+	VMULPS  Y1, Y2, Y1
+	VMULPS  Y0, Y1, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x00000020, CX
+	ADDQ    $0x00000020, AX
+	SUBQ    $0x00000008, DX
+	JMP     one
+
+onedone:
+	TESTQ      DX, DX
+	JZ         end
+	LEAQ       laneMasks<>+0(SB), BX
+	MOVQ       $0x00000008, SI
+	SUBQ       DX, SI
+	VMOVUPS    (BX)(SI*4), Y15
+	VMASKMOVPS (CX), Y15, Y0
+	VMOVUPS    vector40400000<>+0(SB), Y1
+	VADDPS     Y0, Y1, Y1
+	VMOVUPS    vector00000000<>+0(SB), Y2
+	VMAXPS     Y1, Y2, Y1
+	VMOVUPS    vector40c00000<>+0(SB), Y2
+	VMINPS     Y1, Y2, Y1
+	VMOVUPS    vector3e2aaaab<>+0(SB), Y2
+	VMULPS     Y1, Y2, Y1
+	VMULPS     Y0, Y1, Y0
+	VMASKMOVPS Y0, Y15, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA vector40400000<>+0(SB)/4, $0x40400000
+DATA vector40400000<>+4(SB)/4, $0x40400000
+DATA vector40400000<>+8(SB)/4, $0x40400000
+DATA vector40400000<>+12(SB)/4, $0x40400000
+DATA vector40400000<>+16(SB)/4, $0x40400000
+DATA vector40400000<>+20(SB)/4, $0x40400000
+DATA vector40400000<>+24(SB)/4, $0x40400000
+DATA vector40400000<>+28(SB)/4, $0x40400000
+DATA vector40400000<>+32(SB)/4, $0x40400000
+DATA vector40400000<>+36(SB)/4, $0x40400000
+DATA vector40400000<>+40(SB)/4, $0x40400000
+DATA vector40400000<>+44(SB)/4, $0x40400000
+DATA vector40400000<>+48(SB)/4, $0x40400000
+DATA vector40400000<>+52(SB)/4, $0x40400000
+DATA vector40400000<>+56(SB)/4, $0x40400000
+DATA vector40400000<>+60(SB)/4, $0x40400000
+GLOBL vector40400000<>(SB), RODATA|NOPTR, $64
+
+DATA vector40c00000<>+0(SB)/4, $0x40c00000
+DATA vector40c00000<>+4(SB)/4, $0x40c00000
+DATA vector40c00000<>+8(SB)/4, $0x40c00000
+DATA vector40c00000<>+12(SB)/4, $0x40c00000
+DATA vector40c00000<>+16(SB)/4, $0x40c00000
+DATA vector40c00000<>+20(SB)/4, $0x40c00000
+DATA vector40c00000<>+24(SB)/4, $0x40c00000
+DATA vector40c00000<>+28(SB)/4, $0x40c00000
+DATA vector40c00000<>+32(SB)/4, $0x40c00000
+DATA vector40c00000<>+36(SB)/4, $0x40c00000
+DATA vector40c00000<>+40(SB)/4, $0x40c00000
+DATA vector40c00000<>+44(SB)/4, $0x40c00000
+DATA vector40c00000<>+48(SB)/4, $0x40c00000
+DATA vector40c00000<>+52(SB)/4, $0x40c00000
+DATA vector40c00000<>+56(SB)/4, $0x40c00000
+DATA vector40c00000<>+60(SB)/4, $0x40c00000
+GLOBL vector40c00000<>(SB), RODATA|NOPTR, $64
 
 // func leakyReLUAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 // Requires: AVX
@@ -754,6 +2390,674 @@ end:
 	VZEROUPPER
 	RET
 
+// func logAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·logAVX2(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), DX
+	VBROADCASTSS a+32(FP), Y0
+	VBROADCASTSS b+36(FP), Y0
+
+one:
+	CMPQ        DX, $0x00000008
+	JL          onedone
+	VMOVUPS     (CX), Y0
+	VMOVUPS     vector00800000<>+0(SB), Y1
+	VMOVUPS     vector4b000000<>+0(SB), Y2
+	VMULPS      Y0, Y2, Y2
+	VCMPPS      $0x11, Y1, Y0, Y3
+	VBLENDVPS   Y3, Y2, Y0, Y2
+	VMOVUPS     vector3f3504f3<>+0(SB), Y3
+	VPSUBD      Y3, Y2, Y3
+	VPSRAD      $0x17, Y3, Y4
+	VPSLLD      $0x17, Y4, Y3
+	VPSUBD      Y3, Y2, Y2
+	VCVTDQ2PS   Y4, Y3
+	VMOVUPS     vector3f800000<>+0(SB), Y4
+	VSUBPS      Y4, Y2, Y2
+	VMOVUPS     vector41b80000<>+0(SB), Y4
+	VMOVUPS     vector00000000<>+0(SB), Y5
+	VCMPPS      $0x11, Y1, Y0, Y1
+	VBLENDVPS   Y1, Y4, Y5, Y1
+	VSUBPS      Y1, Y3, Y1
+	VMOVUPS     vector40000000<>+0(SB), Y3
+	VADDPS      Y2, Y3, Y3
+	VDIVPS      Y3, Y2, Y3
+	VMULPS      Y3, Y3, Y4
+	VMOVUPS     vector3e638e39<>+0(SB), Y5
+	VMOVUPS     vector3e924925<>+0(SB), Y6
+	VFMADD231PS Y5, Y4, Y6
+	VMOVUPS     vector3ecccccd<>+0(SB), Y5
+	VFMADD231PS Y6, Y4, Y5
+	VMOVUPS     vector3f2aaaab<>+0(SB), Y6
+	VFMADD231PS Y5, Y4, Y6
+	VMULPS      Y4, Y6, Y4
+	VMULPS      Y2, Y2, Y5
+	VMOVUPS     vector3f000000<>+0(SB), Y6
+	VMULPS      Y5, Y6, Y5
+	VADDPS      Y5, Y4, Y4
+	VMOVUPS     vectorb95e8083<>+0(SB), Y6
+	VMULPS      Y1, Y6, Y6
+	VFMADD231PS Y3, Y4, Y6
+	VMOVUPS     vector3f318000<>+0(SB), Y3
+	VSUBPS      Y6, Y5, Y4
+	VSUBPS      Y4, Y2, Y2
+	VFMADD231PS Y1, Y3, Y2
+	VMOVUPS     vector00000000<>+0(SB), Y1
+	VMOVUPS     vectorff800000<>+0(SB), Y3
+	VCMPPS      $0x00, Y1, Y0, Y1
+	VBLENDVPS   Y1, Y3, Y2, Y1
+	VMOVUPS     vector00000000<>+0(SB), Y2
+	VMOVUPS     vector7fc00000<>+0(SB), Y3
+	VCMPPS      $0x11, Y2, Y0, Y2
+	VBLENDVPS   Y2, Y3, Y1, Y1
+	VCMPPS      $0x03, Y0, Y0, Y2
+	VBLENDVPS   Y2, Y0, Y1, Y1
+	VMOVUPS     vector7f800000<>+0(SB), Y2
+	VCMPPS      $0x00, Y2, Y0, Y2
+	VBLENDVPS   Y2, Y0, Y1, Y0
+	VMOVUPS     Y0, (AX)
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, AX
+	SUBQ        $0x00000008, DX
+	JMP         one
+
+onedone:
+	TESTQ       DX, DX
+	JZ          end
+	LEAQ        laneMasks<>+0(SB), BX
+	MOVQ        $0x00000008, SI
+	SUBQ        DX, SI
+	VMOVUPS     (BX)(SI*4), Y15
+	VMASKMOVPS  (CX), Y15, Y0
+	VMOVUPS     vector00800000<>+0(SB), Y1
+	VMOVUPS     vector4b000000<>+0(SB), Y2
+	VMULPS      Y0, Y2, Y2
+	VCMPPS      $0x11, Y1, Y0, Y3
+	VBLENDVPS   Y3, Y2, Y0, Y2
+	VMOVUPS     vector3f3504f3<>+0(SB), Y3
+	VPSUBD      Y3, Y2, Y3
+	VPSRAD      $0x17, Y3, Y4
+	VPSLLD      $0x17, Y4, Y3
+	VPSUBD      Y3, Y2, Y2
+	VCVTDQ2PS   Y4, Y3
+	VMOVUPS     vector3f800000<>+0(SB), Y4
+	VSUBPS      Y4, Y2, Y2
+	VMOVUPS     vector41b80000<>+0(SB), Y4
+	VMOVUPS     vector00000000<>+0(SB), Y5
+	VCMPPS      $0x11, Y1, Y0, Y1
+	VBLENDVPS   Y1, Y4, Y5, Y1
+	VSUBPS      Y1, Y3, Y1
+	VMOVUPS     vector40000000<>+0(SB), Y3
+	VADDPS      Y2, Y3, Y3
+	VDIVPS      Y3, Y2, Y3
+	VMULPS      Y3, Y3, Y4
+	VMOVUPS     vector3e638e39<>+0(SB), Y5
+	VMOVUPS     vector3e924925<>+0(SB), Y6
+	VFMADD231PS Y5, Y4, Y6
+	VMOVUPS     vector3ecccccd<>+0(SB), Y5
+	VFMADD231PS Y6, Y4, Y5
+	VMOVUPS     vector3f2aaaab<>+0(SB), Y6
+	VFMADD231PS Y5, Y4, Y6
+	VMULPS      Y4, Y6, Y4
+	VMULPS      Y2, Y2, Y5
+	VMOVUPS     vector3f000000<>+0(SB), Y6
+	VMULPS      Y5, Y6, Y5
+	VADDPS      Y5, Y4, Y4
+	VMOVUPS     vectorb95e8083<>+0(SB), Y6
+	VMULPS      Y1, Y6, Y6
+	VFMADD231PS Y3, Y4, Y6
+	VMOVUPS     vector3f318000<>+0(SB), Y3
+	VSUBPS      Y6, Y5, Y4
+	VSUBPS      Y4, Y2, Y2
+	VFMADD231PS Y1, Y3, Y2
+	VMOVUPS     vector00000000<>+0(SB), Y1
+	VMOVUPS     vectorff800000<>+0(SB), Y3
+	VCMPPS      $0x00, Y1, Y0, Y1
+	VBLENDVPS   Y1, Y3, Y2, Y1
+	VMOVUPS     vector00000000<>+0(SB), Y2
+	VMOVUPS     vector7fc00000<>+0(SB), Y3
+	VCMPPS      $0x11, Y2, Y0, Y2
+	VBLENDVPS   Y2, Y3, Y1, Y1
+	VCMPPS      $0x03, Y0, Y0, Y2
+	VBLENDVPS   Y2, Y0, Y1, Y1
+	VMOVUPS     vector7f800000<>+0(SB), Y2
+	VCMPPS      $0x00, Y2, Y0, Y2
+	VBLENDVPS   Y2, Y0, Y1, Y0
+	VMASKMOVPS  Y0, Y15, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA vector00800000<>+0(SB)/4, $0x00800000
+DATA vector00800000<>+4(SB)/4, $0x00800000
+DATA vector00800000<>+8(SB)/4, $0x00800000
+DATA vector00800000<>+12(SB)/4, $0x00800000
+DATA vector00800000<>+16(SB)/4, $0x00800000
+DATA vector00800000<>+20(SB)/4, $0x00800000
+DATA vector00800000<>+24(SB)/4, $0x00800000
+DATA vector00800000<>+28(SB)/4, $0x00800000
+DATA vector00800000<>+32(SB)/4, $0x00800000
+DATA vector00800000<>+36(SB)/4, $0x00800000
+DATA vector00800000<>+40(SB)/4, $0x00800000
+DATA vector00800000<>+44(SB)/4, $0x00800000
+DATA vector00800000<>+48(SB)/4, $0x00800000
+DATA vector00800000<>+52(SB)/4, $0x00800000
+DATA vector00800000<>+56(SB)/4, $0x00800000
+DATA vector00800000<>+60(SB)/4, $0x00800000
+GLOBL vector00800000<>(SB), RODATA|NOPTR, $64
+
+DATA vector4b000000<>+0(SB)/4, $0x4b000000
+DATA vector4b000000<>+4(SB)/4, $0x4b000000
+DATA vector4b000000<>+8(SB)/4, $0x4b000000
+DATA vector4b000000<>+12(SB)/4, $0x4b000000
+DATA vector4b000000<>+16(SB)/4, $0x4b000000
+DATA vector4b000000<>+20(SB)/4, $0x4b000000
+DATA vector4b000000<>+24(SB)/4, $0x4b000000
+DATA vector4b000000<>+28(SB)/4, $0x4b000000
+DATA vector4b000000<>+32(SB)/4, $0x4b000000
+DATA vector4b000000<>+36(SB)/4, $0x4b000000
+DATA vector4b000000<>+40(SB)/4, $0x4b000000
+DATA vector4b000000<>+44(SB)/4, $0x4b000000
+DATA vector4b000000<>+48(SB)/4, $0x4b000000
+DATA vector4b000000<>+52(SB)/4, $0x4b000000
+DATA vector4b000000<>+56(SB)/4, $0x4b000000
+DATA vector4b000000<>+60(SB)/4, $0x4b000000
+GLOBL vector4b000000<>(SB), RODATA|NOPTR, $64
+
+DATA vector3f3504f3<>+0(SB)/4, $0x3f3504f3
+DATA vector3f3504f3<>+4(SB)/4, $0x3f3504f3
+DATA vector3f3504f3<>+8(SB)/4, $0x3f3504f3
+DATA vector3f3504f3<>+12(SB)/4, $0x3f3504f3
+DATA vector3f3504f3<>+16(SB)/4, $0x3f3504f3
+DATA vector3f3504f3<>+20(SB)/4, $0x3f3504f3
+DATA vector3f3504f3<>+24(SB)/4, $0x3f3504f3
+DATA vector3f3504f3<>+28(SB)/4, $0x3f3504f3
+DATA vector3f3504f3<>+32(SB)/4, $0x3f3504f3
+DATA vector3f3504f3<>+36(SB)/4, $0x3f3504f3
+DATA vector3f3504f3<>+40(SB)/4, $0x3f3504f3
+DATA vector3f3504f3<>+44(SB)/4, $0x3f3504f3
+DATA vector3f3504f3<>+48(SB)/4, $0x3f3504f3
+DATA vector3f3504f3<>+52(SB)/4, $0x3f3504f3
+DATA vector3f3504f3<>+56(SB)/4, $0x3f3504f3
+DATA vector3f3504f3<>+60(SB)/4, $0x3f3504f3
+GLOBL vector3f3504f3<>(SB), RODATA|NOPTR, $64
+
+DATA vector41b80000<>+0(SB)/4, $0x41b80000
+DATA vector41b80000<>+4(SB)/4, $0x41b80000
+DATA vector41b80000<>+8(SB)/4, $0x41b80000
+DATA vector41b80000<>+12(SB)/4, $0x41b80000
+DATA vector41b80000<>+16(SB)/4, $0x41b80000
+DATA vector41b80000<>+20(SB)/4, $0x41b80000
+DATA vector41b80000<>+24(SB)/4, $0x41b80000
+DATA vector41b80000<>+28(SB)/4, $0x41b80000
+DATA vector41b80000<>+32(SB)/4, $0x41b80000
+DATA vector41b80000<>+36(SB)/4, $0x41b80000
+DATA vector41b80000<>+40(SB)/4, $0x41b80000
+DATA vector41b80000<>+44(SB)/4, $0x41b80000
+DATA vector41b80000<>+48(SB)/4, $0x41b80000
+DATA vector41b80000<>+52(SB)/4, $0x41b80000
+DATA vector41b80000<>+56(SB)/4, $0x41b80000
+DATA vector41b80000<>+60(SB)/4, $0x41b80000
+GLOBL vector41b80000<>(SB), RODATA|NOPTR, $64
+
+DATA vector3e638e39<>+0(SB)/4, $0x3e638e39
+DATA vector3e638e39<>+4(SB)/4, $0x3e638e39
+DATA vector3e638e39<>+8(SB)/4, $0x3e638e39
+DATA vector3e638e39<>+12(SB)/4, $0x3e638e39
+DATA vector3e638e39<>+16(SB)/4, $0x3e638e39
+DATA vector3e638e39<>+20(SB)/4, $0x3e638e39
+DATA vector3e638e39<>+24(SB)/4, $0x3e638e39
+DATA vector3e638e39<>+28(SB)/4, $0x3e638e39
+DATA vector3e638e39<>+32(SB)/4, $0x3e638e39
+DATA vector3e638e39<>+36(SB)/4, $0x3e638e39
+DATA vector3e638e39<>+40(SB)/4, $0x3e638e39
+DATA vector3e638e39<>+44(SB)/4, $0x3e638e39
+DATA vector3e638e39<>+48(SB)/4, $0x3e638e39
+DATA vector3e638e39<>+52(SB)/4, $0x3e638e39
+DATA vector3e638e39<>+56(SB)/4, $0x3e638e39
+DATA vector3e638e39<>+60(SB)/4, $0x3e638e39
+GLOBL vector3e638e39<>(SB), RODATA|NOPTR, $64
+
+DATA vector3e924925<>+0(SB)/4, $0x3e924925
+DATA vector3e924925<>+4(SB)/4, $0x3e924925
+DATA vector3e924925<>+8(SB)/4, $0x3e924925
+DATA vector3e924925<>+12(SB)/4, $0x3e924925
+DATA vector3e924925<>+16(SB)/4, $0x3e924925
+DATA vector3e924925<>+20(SB)/4, $0x3e924925
+DATA vector3e924925<>+24(SB)/4, $0x3e924925
+DATA vector3e924925<>+28(SB)/4, $0x3e924925
+DATA vector3e924925<>+32(SB)/4, $0x3e924925
+DATA vector3e924925<>+36(SB)/4, $0x3e924925
+DATA vector3e924925<>+40(SB)/4, $0x3e924925
+DATA vector3e924925<>+44(SB)/4, $0x3e924925
+DATA vector3e924925<>+48(SB)/4, $0x3e924925
+DATA vector3e924925<>+52(SB)/4, $0x3e924925
+DATA vector3e924925<>+56(SB)/4, $0x3e924925
+DATA vector3e924925<>+60(SB)/4, $0x3e924925
+GLOBL vector3e924925<>(SB), RODATA|NOPTR, $64
+
+DATA vector3ecccccd<>+0(SB)/4, $0x3ecccccd
+DATA vector3ecccccd<>+4(SB)/4, $0x3ecccccd
+DATA vector3ecccccd<>+8(SB)/4, $0x3ecccccd
+DATA vector3ecccccd<>+12(SB)/4, $0x3ecccccd
+DATA vector3ecccccd<>+16(SB)/4, $0x3ecccccd
+DATA vector3ecccccd<>+20(SB)/4, $0x3ecccccd
+DATA vector3ecccccd<>+24(SB)/4, $0x3ecccccd
+DATA vector3ecccccd<>+28(SB)/4, $0x3ecccccd
+DATA vector3ecccccd<>+32(SB)/4, $0x3ecccccd
+DATA vector3ecccccd<>+36(SB)/4, $0x3ecccccd
+DATA vector3ecccccd<>+40(SB)/4, $0x3ecccccd
+DATA vector3ecccccd<>+44(SB)/4, $0x3ecccccd
+DATA vector3ecccccd<>+48(SB)/4, $0x3ecccccd
+DATA vector3ecccccd<>+52(SB)/4, $0x3ecccccd
+DATA vector3ecccccd<>+56(SB)/4, $0x3ecccccd
+DATA vector3ecccccd<>+60(SB)/4, $0x3ecccccd
+GLOBL vector3ecccccd<>(SB), RODATA|NOPTR, $64
+
+DATA vector3f2aaaab<>+0(SB)/4, $0x3f2aaaab
+DATA vector3f2aaaab<>+4(SB)/4, $0x3f2aaaab
+DATA vector3f2aaaab<>+8(SB)/4, $0x3f2aaaab
+DATA vector3f2aaaab<>+12(SB)/4, $0x3f2aaaab
+DATA vector3f2aaaab<>+16(SB)/4, $0x3f2aaaab
+DATA vector3f2aaaab<>+20(SB)/4, $0x3f2aaaab
+DATA vector3f2aaaab<>+24(SB)/4, $0x3f2aaaab
+DATA vector3f2aaaab<>+28(SB)/4, $0x3f2aaaab
+DATA vector3f2aaaab<>+32(SB)/4, $0x3f2aaaab
+DATA vector3f2aaaab<>+36(SB)/4, $0x3f2aaaab
+DATA vector3f2aaaab<>+40(SB)/4, $0x3f2aaaab
+DATA vector3f2aaaab<>+44(SB)/4, $0x3f2aaaab
+DATA vector3f2aaaab<>+48(SB)/4, $0x3f2aaaab
+DATA vector3f2aaaab<>+52(SB)/4, $0x3f2aaaab
+DATA vector3f2aaaab<>+56(SB)/4, $0x3f2aaaab
+DATA vector3f2aaaab<>+60(SB)/4, $0x3f2aaaab
+GLOBL vector3f2aaaab<>(SB), RODATA|NOPTR, $64
+
+DATA vector7f800000<>+0(SB)/4, $0x7f800000
+DATA vector7f800000<>+4(SB)/4, $0x7f800000
+DATA vector7f800000<>+8(SB)/4, $0x7f800000
+DATA vector7f800000<>+12(SB)/4, $0x7f800000
+DATA vector7f800000<>+16(SB)/4, $0x7f800000
+DATA vector7f800000<>+20(SB)/4, $0x7f800000
+DATA vector7f800000<>+24(SB)/4, $0x7f800000
+DATA vector7f800000<>+28(SB)/4, $0x7f800000
+DATA vector7f800000<>+32(SB)/4, $0x7f800000
+DATA vector7f800000<>+36(SB)/4, $0x7f800000
+DATA vector7f800000<>+40(SB)/4, $0x7f800000
+DATA vector7f800000<>+44(SB)/4, $0x7f800000
+DATA vector7f800000<>+48(SB)/4, $0x7f800000
+DATA vector7f800000<>+52(SB)/4, $0x7f800000
+DATA vector7f800000<>+56(SB)/4, $0x7f800000
+DATA vector7f800000<>+60(SB)/4, $0x7f800000
+GLOBL vector7f800000<>(SB), RODATA|NOPTR, $64
+
+// func log1pAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·log1pAVX2(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), DX
+	VBROADCASTSS a+32(FP), Y0
+	VBROADCASTSS b+36(FP), Y0
+
+one:
+	CMPQ        DX, $0x00000008
+	JL          onedone
+	VMOVUPS     (CX), Y0
+	VMOVUPS     vector3f800000<>+0(SB), Y1
+	VADDPS      Y0, Y1, Y1
+	VMOVUPS     vector3f800000<>+0(SB), Y2
+	VSUBPS      Y2, Y1, Y2
+	VSUBPS      Y2, Y0, Y0
+	VDIVPS      Y1, Y0, Y0
+	VMOVUPS     vector00800000<>+0(SB), Y2
+	VMOVUPS     vector4b000000<>+0(SB), Y3
+	VMULPS      Y1, Y3, Y3
+	VCMPPS      $0x11, Y2, Y1, Y4
+	VBLENDVPS   Y4, Y3, Y1, Y3
+	VMOVUPS     vector3f3504f3<>+0(SB), Y4
+	VPSUBD      Y4, Y3, Y4
+	VPSRAD      $0x17, Y4, Y5
+	VPSLLD      $0x17, Y5, Y4
+	VPSUBD      Y4, Y3, Y3
+	VCVTDQ2PS   Y5, Y4
+	VMOVUPS     vector3f800000<>+0(SB), Y5
+	VSUBPS      Y5, Y3, Y3
+	VMOVUPS     vector41b80000<>+0(SB), Y5
+	VMOVUPS     vector00000000<>+0(SB), Y6
+	VCMPPS      $0x11, Y2, Y1, Y2
+	VBLENDVPS   Y2, Y5, Y6, Y2
+	VSUBPS      Y2, Y4, Y2
+	VMOVUPS     vector40000000<>+0(SB), Y4
+	VADDPS      Y3, Y4, Y4
+	VDIVPS      Y4, Y3, Y4
+	VMULPS      Y4, Y4, Y5
+	VMOVUPS     vector3e638e39<>+0(SB), Y6
+	VMOVUPS     vector3e924925<>+0(SB), Y7
+	VFMADD231PS Y6, Y5, Y7
+	VMOVUPS     vector3ecccccd<>+0(SB), Y6
+	VFMADD231PS Y7, Y5, Y6
+	VMOVUPS     vector3f2aaaab<>+0(SB), Y7
+	VFMADD231PS Y6, Y5, Y7
+	VMULPS      Y5, Y7, Y5
+	VMULPS      Y3, Y3, Y6
+	VMOVUPS     vector3f000000<>+0(SB), Y7
+	VMULPS      Y6, Y7, Y6
+	VADDPS      Y6, Y5, Y5
+	VMOVUPS     vectorb95e8083<>+0(SB), Y7
+	VMULPS      Y2, Y7, Y7
+	VFMADD231PS Y4, Y5, Y7
+	VMOVUPS     vector3f318000<>+0(SB), Y4
+	VSUBPS      Y7, Y6, Y5
+	VSUBPS      Y5, Y3, Y3
+	VFMADD231PS Y2, Y4, Y3
+	VMOVUPS     vector00000000<>+0(SB), Y2
+	VMOVUPS     vectorff800000<>+0(SB), Y4
+	VCMPPS      $0x00, Y2, Y1, Y2
+	VBLENDVPS   Y2, Y4, Y3, Y2
+	VMOVUPS     vector00000000<>+0(SB), Y3
+	VMOVUPS     vector7fc00000<>+0(SB), Y4
+	VCMPPS      $0x11, Y3, Y1, Y3
+	VBLENDVPS   Y3, Y4, Y2, Y2
+	VCMPPS      $0x03, Y1, Y1, Y3
+	VBLENDVPS   Y3, Y1, Y2, Y2
+	VMOVUPS     vector7f800000<>+0(SB), Y3
+	VCMPPS      $0x00, Y3, Y1, Y3
+	VBLENDVPS   Y3, Y1, Y2, Y2
+	VMOVUPS     vector00000000<>+0(SB), Y3
+	VADDPS      Y2, Y0, Y0
+	VCMPPS      $0x00, Y3, Y1, Y3
+	VBLENDVPS   Y3, Y2, Y0, Y0
+	VMOVUPS     vector7f800000<>+0(SB), Y3
+	VCMPPS      $0x11, Y3, Y1, Y1
+	VBLENDVPS   Y1, Y0, Y2, Y0
+	VMOVUPS     Y0, (AX)
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, AX
+	SUBQ        $0x00000008, DX
+	JMP         one
+
+onedone:
+	TESTQ       DX, DX
+	JZ          end
+	LEAQ        laneMasks<>+0(SB), BX
+	MOVQ        $0x00000008, SI
+	SUBQ        DX, SI
+	VMOVUPS     (BX)(SI*4), Y15
+	VMASKMOVPS  (CX), Y15, Y0
+	VMOVUPS     vector3f800000<>+0(SB), Y1
+	VADDPS      Y0, Y1, Y1
+	VMOVUPS     vector3f800000<>+0(SB), Y2
+	VSUBPS      Y2, Y1, Y2
+	VSUBPS      Y2, Y0, Y0
+	VDIVPS      Y1, Y0, Y0
+	VMOVUPS     vector00800000<>+0(SB), Y2
+	VMOVUPS     vector4b000000<>+0(SB), Y3
+	VMULPS      Y1, Y3, Y3
+	VCMPPS      $0x11, Y2, Y1, Y4
+	VBLENDVPS   Y4, Y3, Y1, Y3
+	VMOVUPS     vector3f3504f3<>+0(SB), Y4
+	VPSUBD      Y4, Y3, Y4
+	VPSRAD      $0x17, Y4, Y5
+	VPSLLD      $0x17, Y5, Y4
+	VPSUBD      Y4, Y3, Y3
+	VCVTDQ2PS   Y5, Y4
+	VMOVUPS     vector3f800000<>+0(SB), Y5
+	VSUBPS      Y5, Y3, Y3
+	VMOVUPS     vector41b80000<>+0(SB), Y5
+	VMOVUPS     vector00000000<>+0(SB), Y6
+	VCMPPS      $0x11, Y2, Y1, Y2
+	VBLENDVPS   Y2, Y5, Y6, Y2
+	VSUBPS      Y2, Y4, Y2
+	VMOVUPS     vector40000000<>+0(SB), Y4
+	VADDPS      Y3, Y4, Y4
+	VDIVPS      Y4, Y3, Y4
+	VMULPS      Y4, Y4, Y5
+	VMOVUPS     vector3e638e39<>+0(SB), Y6
+	VMOVUPS     vector3e924925<>+0(SB), Y7
+	VFMADD231PS Y6, Y5, Y7
+	VMOVUPS     vector3ecccccd<>+0(SB), Y6
+	VFMADD231PS Y7, Y5, Y6
+	VMOVUPS     vector3f2aaaab<>+0(SB), Y7
+	VFMADD231PS Y6, Y5, Y7
+	VMULPS      Y5, Y7, Y5
+	VMULPS      Y3, Y3, Y6
+	VMOVUPS     vector3f000000<>+0(SB), Y7
+	VMULPS      Y6, Y7, Y6
+	VADDPS      Y6, Y5, Y5
+	VMOVUPS     vectorb95e8083<>+0(SB), Y7
+	VMULPS      Y2, Y7, Y7
+	VFMADD231PS Y4, Y5, Y7
+	VMOVUPS     vector3f318000<>+0(SB), Y4
+	VSUBPS      Y7, Y6, Y5
+	VSUBPS      Y5, Y3, Y3
+	VFMADD231PS Y2, Y4, Y3
+	VMOVUPS     vector00000000<>+0(SB), Y2
+	VMOVUPS     vectorff800000<>+0(SB), Y4
+	VCMPPS      $0x00, Y2, Y1, Y2
+	VBLENDVPS   Y2, Y4, Y3, Y2
+	VMOVUPS     vector00000000<>+0(SB), Y3
+	VMOVUPS     vector7fc00000<>+0(SB), Y4
+	VCMPPS      $0x11, Y3, Y1, Y3
+	VBLENDVPS   Y3, Y4, Y2, Y2
+	VCMPPS      $0x03, Y1, Y1, Y3
+	VBLENDVPS   Y3, Y1, Y2, Y2
+	VMOVUPS     vector7f800000<>+0(SB), Y3
+	VCMPPS      $0x00, Y3, Y1, Y3
+	VBLENDVPS   Y3, Y1, Y2, Y2
+	VMOVUPS     vector00000000<>+0(SB), Y3
+	VADDPS      Y2, Y0, Y0
+	VCMPPS      $0x00, Y3, Y1, Y3
+	VBLENDVPS   Y3, Y2, Y0, Y0
+	VMOVUPS     vector7f800000<>+0(SB), Y3
+	VCMPPS      $0x11, Y3, Y1, Y1
+	VBLENDVPS   Y1, Y0, Y2, Y0
+	VMASKMOVPS  Y0, Y15, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func mishAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·mishAVX2(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), DX
+	VBROADCASTSS a+32(FP), Y0
+	VBROADCASTSS b+36(FP), Y0
+
+one:
+	CMPQ         DX, $0x00000008
+	JL           onedone
+	VMOVUPS      (CX), Y0
+	VANDPS       vector7fffffff<>+0(SB), Y0, Y1
+	VXORPS       vector80000000<>+0(SB), Y1, Y1
+	VMOVUPS      vectorc3160000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMOVUPS      vector42b20000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMULPS       vector3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS vector3f318000<>+0(SB), Y2, Y1
+	VFNMADD231PS vectorb95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      vector39500d01<>+0(SB), Y3
+	VMOVUPS      vector3ab60b61<>+0(SB), Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VMOVUPS      vector3c088889<>+0(SB), Y3
+	VFMADD231PS  Y4, Y1, Y3
+	VMOVUPS      vector3d2aaaab<>+0(SB), Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VMOVUPS      vector3e2aaaab<>+0(SB), Y3
+	VFMADD231PS  Y4, Y1, Y3
+	VMOVUPS      vector3f000000<>+0(SB), Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VMOVUPS      vector3f800000<>+0(SB), Y3
+	VFMADD231PS  Y4, Y1, Y3
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VMULPS       vector3f000000<>+0(SB), Y2, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VCVTPS2DQ    Y1, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       vector3f800000<>+0(SB), Y3, Y3
+	VMULPS       Y4, Y3, Y3
+	VSUBPS       Y1, Y2, Y1
+	VCVTPS2DQ    Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       vector3f800000<>+0(SB), Y1, Y1
+	VMULPS       Y3, Y1, Y1
+	VMOVUPS      vector40000000<>+0(SB), Y3
+	VADDPS       Y1, Y3, Y3
+	VMULPS       Y4, Y3, Y3
+	VMOVUPS      vector40000000<>+0(SB), Y4
+	VADDPS       Y1, Y4, Y4
+	VMOVUPS      vector40000000<>+0(SB), Y5
+	VFMADD231PS  Y1, Y4, Y5
+	VADDPS       Y1, Y1, Y4
+	VMOVUPS      vector3f800000<>+0(SB), Y6
+	VADDPS       Y4, Y6, Y6
+	VMOVAPS      Y6, Y7
+	VFMADD231PS  Y1, Y4, Y7
+	VMOVUPS      vector00000000<>+0(SB), Y8
+	VCMPPS       $0x11, Y8, Y0, Y9
+	VBLENDVPS    Y9, Y3, Y6, Y3
+	VCMPPS       $0x11, Y8, Y0, Y6
+	VBLENDVPS    Y6, Y5, Y7, Y5
+	VMOVUPS      vector40000000<>+0(SB), Y6
+	VMULPS       Y1, Y4, Y1
+	VCMPPS       $0x11, Y8, Y0, Y4
+	VBLENDVPS    Y4, Y6, Y1, Y1
+	VMOVUPS      vectorc3160000<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y1
+	VMULPS       Y1, Y3, Y1
+	VDIVPS       Y5, Y1, Y1
+	VPSRAD       $0x1f, Y0, Y3
+	VANDPS       Y3, Y2, Y2
+	VMULPS       vector3f000000<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VCVTPS2DQ    Y3, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       vector3f800000<>+0(SB), Y4, Y4
+	VMULPS       Y1, Y4, Y1
+	VSUBPS       Y3, Y2, Y2
+	VCVTPS2DQ    Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       vector3f800000<>+0(SB), Y2, Y2
+	VMULPS       Y1, Y2, Y1
+	VCMPPS       $0x03, Y0, Y0, Y2
+	VBLENDVPS    Y2, Y0, Y1, Y1
+	VMOVUPS      vectorff800000<>+0(SB), Y2
+	VMOVUPS      vector7fc00000<>+0(SB), Y3
+	VCMPPS       $0x00, Y2, Y0, Y0
+	VBLENDVPS    Y0, Y3, Y1, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, DX
+	JMP          one
+
+onedone:
+	TESTQ        DX, DX
+	JZ           end
+	LEAQ         laneMasks<>+0(SB), BX
+	MOVQ         $0x00000008, SI
+	SUBQ         DX, SI
+	VMOVUPS      (BX)(SI*4), Y15
+	VMASKMOVPS   (CX), Y15, Y0
+	VANDPS       vector7fffffff<>+0(SB), Y0, Y1
+	VXORPS       vector80000000<>+0(SB), Y1, Y1
+	VMOVUPS      vectorc3160000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMOVUPS      vector42b20000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMULPS       vector3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS vector3f318000<>+0(SB), Y2, Y1
+	VFNMADD231PS vectorb95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      vector39500d01<>+0(SB), Y3
+	VMOVUPS      vector3ab60b61<>+0(SB), Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VMOVUPS      vector3c088889<>+0(SB), Y3
+	VFMADD231PS  Y4, Y1, Y3
+	VMOVUPS      vector3d2aaaab<>+0(SB), Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VMOVUPS      vector3e2aaaab<>+0(SB), Y3
+	VFMADD231PS  Y4, Y1, Y3
+	VMOVUPS      vector3f000000<>+0(SB), Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VMOVUPS      vector3f800000<>+0(SB), Y3
+	VFMADD231PS  Y4, Y1, Y3
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VMULPS       vector3f000000<>+0(SB), Y2, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VCVTPS2DQ    Y1, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       vector3f800000<>+0(SB), Y3, Y3
+	VMULPS       Y4, Y3, Y3
+	VSUBPS       Y1, Y2, Y1
+	VCVTPS2DQ    Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       vector3f800000<>+0(SB), Y1, Y1
+	VMULPS       Y3, Y1, Y1
+	VMOVUPS      vector40000000<>+0(SB), Y3
+	VADDPS       Y1, Y3, Y3
+	VMULPS       Y4, Y3, Y3
+	VMOVUPS      vector40000000<>+0(SB), Y4
+	VADDPS       Y1, Y4, Y4
+	VMOVUPS      vector40000000<>+0(SB), Y5
+	VFMADD231PS  Y1, Y4, Y5
+	VADDPS       Y1, Y1, Y4
+	VMOVUPS      vector3f800000<>+0(SB), Y6
+	VADDPS       Y4, Y6, Y6
+	VMOVAPS      Y6, Y7
+	VFMADD231PS  Y1, Y4, Y7
+	VMOVUPS      vector00000000<>+0(SB), Y8
+	VCMPPS       $0x11, Y8, Y0, Y9
+	VBLENDVPS    Y9, Y3, Y6, Y3
+	VCMPPS       $0x11, Y8, Y0, Y6
+	VBLENDVPS    Y6, Y5, Y7, Y5
+	VMOVUPS      vector40000000<>+0(SB), Y6
+	VMULPS       Y1, Y4, Y1
+	VCMPPS       $0x11, Y8, Y0, Y4
+	VBLENDVPS    Y4, Y6, Y1, Y1
+	VMOVUPS      vectorc3160000<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y1
+	VMULPS       Y1, Y3, Y1
+	VDIVPS       Y5, Y1, Y1
+	VPSRAD       $0x1f, Y0, Y3
+	VANDPS       Y3, Y2, Y2
+	VMULPS       vector3f000000<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VCVTPS2DQ    Y3, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       vector3f800000<>+0(SB), Y4, Y4
+	VMULPS       Y1, Y4, Y1
+	VSUBPS       Y3, Y2, Y2
+	VCVTPS2DQ    Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       vector3f800000<>+0(SB), Y2, Y2
+	VMULPS       Y1, Y2, Y1
+	VCMPPS       $0x03, Y0, Y0, Y2
+	VBLENDVPS    Y2, Y0, Y1, Y1
+	VMOVUPS      vectorff800000<>+0(SB), Y2
+	VMOVUPS      vector7fc00000<>+0(SB), Y3
+	VCMPPS       $0x00, Y2, Y0, Y0
+	VBLENDVPS    Y0, Y3, Y1, Y0
+	VMASKMOVPS   Y0, Y15, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
 // func negAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 // Requires: AVX
 TEXT ·negAVX2(SB), NOSPLIT, $0-40
@@ -810,24 +3114,6 @@ onedone:
 end:
 	VZEROUPPER
 	RET
-
-DATA vector80000000<>+0(SB)/4, $0x80000000
-DATA vector80000000<>+4(SB)/4, $0x80000000
-DATA vector80000000<>+8(SB)/4, $0x80000000
-DATA vector80000000<>+12(SB)/4, $0x80000000
-DATA vector80000000<>+16(SB)/4, $0x80000000
-DATA vector80000000<>+20(SB)/4, $0x80000000
-DATA vector80000000<>+24(SB)/4, $0x80000000
-DATA vector80000000<>+28(SB)/4, $0x80000000
-DATA vector80000000<>+32(SB)/4, $0x80000000
-DATA vector80000000<>+36(SB)/4, $0x80000000
-DATA vector80000000<>+40(SB)/4, $0x80000000
-DATA vector80000000<>+44(SB)/4, $0x80000000
-DATA vector80000000<>+48(SB)/4, $0x80000000
-DATA vector80000000<>+52(SB)/4, $0x80000000
-DATA vector80000000<>+56(SB)/4, $0x80000000
-DATA vector80000000<>+60(SB)/4, $0x80000000
-GLOBL vector80000000<>(SB), RODATA|NOPTR, $64
 
 // func recipAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 // Requires: AVX
@@ -1027,6 +3313,146 @@ end:
 	VZEROUPPER
 	RET
 
+// func seluAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·seluAVX2(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), DX
+	VBROADCASTSS a+32(FP), Y0
+	VBROADCASTSS b+36(FP), Y0
+
+one:
+	CMPQ         DX, $0x00000008
+	JL           onedone
+	VMOVUPS      (CX), Y0
+	VMOVUPS      vector00000000<>+0(SB), Y1
+	VMINPS       Y0, Y1, Y2
+	VMOVUPS      vectorc2a00000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       vector3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS vector3f318000<>+0(SB), Y3, Y2
+	VFNMADD231PS vectorb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      vector39500d01<>+0(SB), Y4
+	VMOVUPS      vector3ab60b61<>+0(SB), Y5
+	VFMADD231PS  Y4, Y2, Y5
+	VMOVUPS      vector3c088889<>+0(SB), Y4
+	VFMADD231PS  Y5, Y2, Y4
+	VMOVUPS      vector3d2aaaab<>+0(SB), Y5
+	VFMADD231PS  Y4, Y2, Y5
+	VMOVUPS      vector3e2aaaab<>+0(SB), Y4
+	VFMADD231PS  Y5, Y2, Y4
+	VMOVUPS      vector3f000000<>+0(SB), Y5
+	VFMADD231PS  Y4, Y2, Y5
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VFMADD231PS  Y5, Y2, Y4
+	VMULPS       Y2, Y4, Y2
+	VCVTPS2DQ    Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       vector3f800000<>+0(SB), Y3, Y3
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VSUBPS       Y4, Y3, Y4
+	VFMADD231PS  Y2, Y3, Y4
+	VMOVUPS      vector3fe10966<>+0(SB), Y2
+	VMULPS       Y4, Y2, Y2
+	VMOVUPS      vector3f867d5f<>+0(SB), Y3
+	VMULPS       Y0, Y3, Y3
+	VCMPPS       $0x11, Y1, Y0, Y0
+	VBLENDVPS    Y0, Y2, Y3, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, DX
+	JMP          one
+
+onedone:
+	TESTQ        DX, DX
+	JZ           end
+	LEAQ         laneMasks<>+0(SB), BX
+	MOVQ         $0x00000008, SI
+	SUBQ         DX, SI
+	VMOVUPS      (BX)(SI*4), Y15
+	VMASKMOVPS   (CX), Y15, Y0
+	VMOVUPS      vector00000000<>+0(SB), Y1
+	VMINPS       Y0, Y1, Y2
+	VMOVUPS      vectorc2a00000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       vector3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS vector3f318000<>+0(SB), Y3, Y2
+	VFNMADD231PS vectorb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      vector39500d01<>+0(SB), Y4
+	VMOVUPS      vector3ab60b61<>+0(SB), Y5
+	VFMADD231PS  Y4, Y2, Y5
+	VMOVUPS      vector3c088889<>+0(SB), Y4
+	VFMADD231PS  Y5, Y2, Y4
+	VMOVUPS      vector3d2aaaab<>+0(SB), Y5
+	VFMADD231PS  Y4, Y2, Y5
+	VMOVUPS      vector3e2aaaab<>+0(SB), Y4
+	VFMADD231PS  Y5, Y2, Y4
+	VMOVUPS      vector3f000000<>+0(SB), Y5
+	VFMADD231PS  Y4, Y2, Y5
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VFMADD231PS  Y5, Y2, Y4
+	VMULPS       Y2, Y4, Y2
+	VCVTPS2DQ    Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       vector3f800000<>+0(SB), Y3, Y3
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VSUBPS       Y4, Y3, Y4
+	VFMADD231PS  Y2, Y3, Y4
+	VMOVUPS      vector3fe10966<>+0(SB), Y2
+	VMULPS       Y4, Y2, Y2
+	VMOVUPS      vector3f867d5f<>+0(SB), Y3
+	VMULPS       Y0, Y3, Y3
+	VCMPPS       $0x11, Y1, Y0, Y0
+	VBLENDVPS    Y0, Y2, Y3, Y0
+	VMASKMOVPS   Y0, Y15, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA vector3fe10966<>+0(SB)/4, $0x3fe10966
+DATA vector3fe10966<>+4(SB)/4, $0x3fe10966
+DATA vector3fe10966<>+8(SB)/4, $0x3fe10966
+DATA vector3fe10966<>+12(SB)/4, $0x3fe10966
+DATA vector3fe10966<>+16(SB)/4, $0x3fe10966
+DATA vector3fe10966<>+20(SB)/4, $0x3fe10966
+DATA vector3fe10966<>+24(SB)/4, $0x3fe10966
+DATA vector3fe10966<>+28(SB)/4, $0x3fe10966
+DATA vector3fe10966<>+32(SB)/4, $0x3fe10966
+DATA vector3fe10966<>+36(SB)/4, $0x3fe10966
+DATA vector3fe10966<>+40(SB)/4, $0x3fe10966
+DATA vector3fe10966<>+44(SB)/4, $0x3fe10966
+DATA vector3fe10966<>+48(SB)/4, $0x3fe10966
+DATA vector3fe10966<>+52(SB)/4, $0x3fe10966
+DATA vector3fe10966<>+56(SB)/4, $0x3fe10966
+DATA vector3fe10966<>+60(SB)/4, $0x3fe10966
+GLOBL vector3fe10966<>(SB), RODATA|NOPTR, $64
+
+DATA vector3f867d5f<>+0(SB)/4, $0x3f867d5f
+DATA vector3f867d5f<>+4(SB)/4, $0x3f867d5f
+DATA vector3f867d5f<>+8(SB)/4, $0x3f867d5f
+DATA vector3f867d5f<>+12(SB)/4, $0x3f867d5f
+DATA vector3f867d5f<>+16(SB)/4, $0x3f867d5f
+DATA vector3f867d5f<>+20(SB)/4, $0x3f867d5f
+DATA vector3f867d5f<>+24(SB)/4, $0x3f867d5f
+DATA vector3f867d5f<>+28(SB)/4, $0x3f867d5f
+DATA vector3f867d5f<>+32(SB)/4, $0x3f867d5f
+DATA vector3f867d5f<>+36(SB)/4, $0x3f867d5f
+DATA vector3f867d5f<>+40(SB)/4, $0x3f867d5f
+DATA vector3f867d5f<>+44(SB)/4, $0x3f867d5f
+DATA vector3f867d5f<>+48(SB)/4, $0x3f867d5f
+DATA vector3f867d5f<>+52(SB)/4, $0x3f867d5f
+DATA vector3f867d5f<>+56(SB)/4, $0x3f867d5f
+DATA vector3f867d5f<>+60(SB)/4, $0x3f867d5f
+GLOBL vector3f867d5f<>(SB), RODATA|NOPTR, $64
+
 // func shiftAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 // Requires: AVX
 TEXT ·shiftAVX2(SB), NOSPLIT, $0-40
@@ -1098,45 +3524,50 @@ one:
 	CMPQ         DX, $0x00000008
 	JL           onedone
 	VMOVUPS      (CX), Y0
-	VMOVUPS      vector3f800000<>+0(SB), Y1
-	VXORPS       vector80000000<>+0(SB), Y0, Y0
-	VMOVUPS      vectorc2d00000<>+0(SB), Y2
-	VMAXPS       Y0, Y2, Y0
+	VANDPS       vector7fffffff<>+0(SB), Y0, Y1
+	VXORPS       vector80000000<>+0(SB), Y1, Y1
+	VMOVUPS      vectorc3160000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
 	VMOVUPS      vector42b20000<>+0(SB), Y2
-	VMINPS       Y0, Y2, Y0
-	VMULPS       vector3fb8aa3b<>+0(SB), Y0, Y2
+	VMINPS       Y1, Y2, Y1
+	VMULPS       vector3fb8aa3b<>+0(SB), Y1, Y2
 	VROUNDPS     $0x08, Y2, Y2
-	VMOVAPS      Y0, Y0
-	VFNMADD231PS vector3f318000<>+0(SB), Y2, Y0
-	VFNMADD231PS vectorb95e8083<>+0(SB), Y2, Y0
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS vector3f318000<>+0(SB), Y2, Y1
+	VFNMADD231PS vectorb95e8083<>+0(SB), Y2, Y1
 	VMOVUPS      vector39500d01<>+0(SB), Y3
 	VMOVUPS      vector3ab60b61<>+0(SB), Y4
-	VFMADD231PS  Y3, Y0, Y4
+	VFMADD231PS  Y3, Y1, Y4
 	VMOVUPS      vector3c088889<>+0(SB), Y3
-	VFMADD231PS  Y4, Y0, Y3
+	VFMADD231PS  Y4, Y1, Y3
 	VMOVUPS      vector3d2aaaab<>+0(SB), Y4
-	VFMADD231PS  Y3, Y0, Y4
+	VFMADD231PS  Y3, Y1, Y4
 	VMOVUPS      vector3e2aaaab<>+0(SB), Y3
-	VFMADD231PS  Y4, Y0, Y3
+	VFMADD231PS  Y4, Y1, Y3
 	VMOVUPS      vector3f000000<>+0(SB), Y4
-	VFMADD231PS  Y3, Y0, Y4
+	VFMADD231PS  Y3, Y1, Y4
 	VMOVUPS      vector3f800000<>+0(SB), Y3
-	VFMADD231PS  Y4, Y0, Y3
+	VFMADD231PS  Y4, Y1, Y3
 	VMOVUPS      vector3f800000<>+0(SB), Y4
-	VFMADD231PS  Y3, Y0, Y4
-	VMULPS       vector3f000000<>+0(SB), Y2, Y0
-	VROUNDPS     $0x08, Y0, Y0
-	VCVTPS2DQ    Y0, Y3
+	VFMADD231PS  Y3, Y1, Y4
+	VMULPS       vector3f000000<>+0(SB), Y2, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VCVTPS2DQ    Y1, Y3
 	VPSLLD       $0x17, Y3, Y3
 	VPADDD       vector3f800000<>+0(SB), Y3, Y3
 	VMULPS       Y4, Y3, Y3
-	VSUBPS       Y0, Y2, Y0
-	VCVTPS2DQ    Y0, Y0
-	VPSLLD       $0x17, Y0, Y0
-	VPADDD       vector3f800000<>+0(SB), Y0, Y0
-	VMULPS       Y3, Y0, Y0
-	VADDPS       Y0, Y1, Y0
-	VDIVPS       Y0, Y1, Y0
+	VSUBPS       Y1, Y2, Y1
+	VCVTPS2DQ    Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       vector3f800000<>+0(SB), Y1, Y1
+	VMULPS       Y3, Y1, Y1
+	VMOVUPS      vector00000000<>+0(SB), Y2
+	VMOVUPS      vector3f800000<>+0(SB), Y3
+	VCMPPS       $0x11, Y2, Y0, Y0
+	VBLENDVPS    Y0, Y1, Y3, Y0
+	VMOVUPS      vector3f800000<>+0(SB), Y2
+	VADDPS       Y1, Y2, Y1
+	VDIVPS       Y1, Y0, Y0
 	VMOVUPS      Y0, (AX)
 	ADDQ         $0x00000020, CX
 	ADDQ         $0x00000020, AX
@@ -1151,50 +3582,121 @@ onedone:
 	SUBQ         DX, SI
 	VMOVUPS      (BX)(SI*4), Y15
 	VMASKMOVPS   (CX), Y15, Y0
-	VMOVUPS      vector3f800000<>+0(SB), Y1
-	VXORPS       vector80000000<>+0(SB), Y0, Y0
-	VMOVUPS      vectorc2d00000<>+0(SB), Y2
-	VMAXPS       Y0, Y2, Y0
+	VANDPS       vector7fffffff<>+0(SB), Y0, Y1
+	VXORPS       vector80000000<>+0(SB), Y1, Y1
+	VMOVUPS      vectorc3160000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
 	VMOVUPS      vector42b20000<>+0(SB), Y2
-	VMINPS       Y0, Y2, Y0
-	VMULPS       vector3fb8aa3b<>+0(SB), Y0, Y2
+	VMINPS       Y1, Y2, Y1
+	VMULPS       vector3fb8aa3b<>+0(SB), Y1, Y2
 	VROUNDPS     $0x08, Y2, Y2
-	VMOVAPS      Y0, Y0
-	VFNMADD231PS vector3f318000<>+0(SB), Y2, Y0
-	VFNMADD231PS vectorb95e8083<>+0(SB), Y2, Y0
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS vector3f318000<>+0(SB), Y2, Y1
+	VFNMADD231PS vectorb95e8083<>+0(SB), Y2, Y1
 	VMOVUPS      vector39500d01<>+0(SB), Y3
 	VMOVUPS      vector3ab60b61<>+0(SB), Y4
-	VFMADD231PS  Y3, Y0, Y4
+	VFMADD231PS  Y3, Y1, Y4
 	VMOVUPS      vector3c088889<>+0(SB), Y3
-	VFMADD231PS  Y4, Y0, Y3
+	VFMADD231PS  Y4, Y1, Y3
 	VMOVUPS      vector3d2aaaab<>+0(SB), Y4
-	VFMADD231PS  Y3, Y0, Y4
+	VFMADD231PS  Y3, Y1, Y4
 	VMOVUPS      vector3e2aaaab<>+0(SB), Y3
-	VFMADD231PS  Y4, Y0, Y3
+	VFMADD231PS  Y4, Y1, Y3
 	VMOVUPS      vector3f000000<>+0(SB), Y4
-	VFMADD231PS  Y3, Y0, Y4
+	VFMADD231PS  Y3, Y1, Y4
 	VMOVUPS      vector3f800000<>+0(SB), Y3
-	VFMADD231PS  Y4, Y0, Y3
+	VFMADD231PS  Y4, Y1, Y3
 	VMOVUPS      vector3f800000<>+0(SB), Y4
-	VFMADD231PS  Y3, Y0, Y4
-	VMULPS       vector3f000000<>+0(SB), Y2, Y0
-	VROUNDPS     $0x08, Y0, Y0
-	VCVTPS2DQ    Y0, Y3
+	VFMADD231PS  Y3, Y1, Y4
+	VMULPS       vector3f000000<>+0(SB), Y2, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VCVTPS2DQ    Y1, Y3
 	VPSLLD       $0x17, Y3, Y3
 	VPADDD       vector3f800000<>+0(SB), Y3, Y3
 	VMULPS       Y4, Y3, Y3
-	VSUBPS       Y0, Y2, Y0
-	VCVTPS2DQ    Y0, Y0
-	VPSLLD       $0x17, Y0, Y0
-	VPADDD       vector3f800000<>+0(SB), Y0, Y0
-	VMULPS       Y3, Y0, Y0
-	VADDPS       Y0, Y1, Y0
-	VDIVPS       Y0, Y1, Y0
+	VSUBPS       Y1, Y2, Y1
+	VCVTPS2DQ    Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       vector3f800000<>+0(SB), Y1, Y1
+	VMULPS       Y3, Y1, Y1
+	VMOVUPS      vector00000000<>+0(SB), Y2
+	VMOVUPS      vector3f800000<>+0(SB), Y3
+	VCMPPS       $0x11, Y2, Y0, Y0
+	VBLENDVPS    Y0, Y1, Y3, Y0
+	VMOVUPS      vector3f800000<>+0(SB), Y2
+	VADDPS       Y1, Y2, Y1
+	VDIVPS       Y1, Y0, Y0
 	VMASKMOVPS   Y0, Y15, (AX)
 
 end:
 	VZEROUPPER
 	RET
+
+// func signAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+// Requires: AVX
+TEXT ·signAVX2(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), DX
+	VBROADCASTSS a+32(FP), Y0
+	VBROADCASTSS b+36(FP), Y0
+
+one:
+	CMPQ      DX, $0x00000008
+	JL        onedone
+	VMOVUPS   (CX), Y0
+	VMOVUPS   vector00000000<>+0(SB), Y1
+	VMOVUPS   vector3f800000<>+0(SB), Y2
+	VMOVUPS   vectorbf800000<>+0(SB), Y3
+	VCMPPS    $0x11, Y1, Y0, Y4
+	VBLENDVPS Y4, Y3, Y0, Y3
+	VCMPPS    $0x11, Y0, Y1, Y0
+	VBLENDVPS Y0, Y2, Y3, Y0
+	VMOVUPS   Y0, (AX)
+	ADDQ      $0x00000020, CX
+	ADDQ      $0x00000020, AX
+	SUBQ      $0x00000008, DX
+	JMP       one
+
+onedone:
+	TESTQ      DX, DX
+	JZ         end
+	LEAQ       laneMasks<>+0(SB), BX
+	MOVQ       $0x00000008, SI
+	SUBQ       DX, SI
+	VMOVUPS    (BX)(SI*4), Y15
+	VMASKMOVPS (CX), Y15, Y0
+	VMOVUPS    vector00000000<>+0(SB), Y1
+	VMOVUPS    vector3f800000<>+0(SB), Y2
+	VMOVUPS    vectorbf800000<>+0(SB), Y3
+	VCMPPS     $0x11, Y1, Y0, Y4
+	VBLENDVPS  Y4, Y3, Y0, Y3
+	VCMPPS     $0x11, Y0, Y1, Y0
+	VBLENDVPS  Y0, Y2, Y3, Y0
+	VMASKMOVPS Y0, Y15, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA vectorbf800000<>+0(SB)/4, $0xbf800000
+DATA vectorbf800000<>+4(SB)/4, $0xbf800000
+DATA vectorbf800000<>+8(SB)/4, $0xbf800000
+DATA vectorbf800000<>+12(SB)/4, $0xbf800000
+DATA vectorbf800000<>+16(SB)/4, $0xbf800000
+DATA vectorbf800000<>+20(SB)/4, $0xbf800000
+DATA vectorbf800000<>+24(SB)/4, $0xbf800000
+DATA vectorbf800000<>+28(SB)/4, $0xbf800000
+DATA vectorbf800000<>+32(SB)/4, $0xbf800000
+DATA vectorbf800000<>+36(SB)/4, $0xbf800000
+DATA vectorbf800000<>+40(SB)/4, $0xbf800000
+DATA vectorbf800000<>+44(SB)/4, $0xbf800000
+DATA vectorbf800000<>+48(SB)/4, $0xbf800000
+DATA vectorbf800000<>+52(SB)/4, $0xbf800000
+DATA vectorbf800000<>+56(SB)/4, $0xbf800000
+DATA vectorbf800000<>+60(SB)/4, $0xbf800000
+GLOBL vectorbf800000<>(SB), RODATA|NOPTR, $64
 
 // func siluAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 // Requires: AVX, AVX2, FMA3
@@ -1210,46 +3712,71 @@ one:
 	CMPQ         DX, $0x00000008
 	JL           onedone
 	VMOVUPS      (CX), Y0
-	VMOVUPS      vector3f800000<>+0(SB), Y1
-	VXORPS       vector80000000<>+0(SB), Y0, Y2
-	VMOVUPS      vectorc2d00000<>+0(SB), Y3
-	VMAXPS       Y2, Y3, Y2
-	VMOVUPS      vector42b20000<>+0(SB), Y3
-	VMINPS       Y2, Y3, Y2
-	VMULPS       vector3fb8aa3b<>+0(SB), Y2, Y3
-	VROUNDPS     $0x08, Y3, Y3
-	VMOVAPS      Y2, Y2
-	VFNMADD231PS vector3f318000<>+0(SB), Y3, Y2
-	VFNMADD231PS vectorb95e8083<>+0(SB), Y3, Y2
-	VMOVUPS      vector39500d01<>+0(SB), Y4
-	VMOVUPS      vector3ab60b61<>+0(SB), Y5
-	VFMADD231PS  Y4, Y2, Y5
-	VMOVUPS      vector3c088889<>+0(SB), Y4
-	VFMADD231PS  Y5, Y2, Y4
-	VMOVUPS      vector3d2aaaab<>+0(SB), Y5
-	VFMADD231PS  Y4, Y2, Y5
-	VMOVUPS      vector3e2aaaab<>+0(SB), Y4
-	VFMADD231PS  Y5, Y2, Y4
-	VMOVUPS      vector3f000000<>+0(SB), Y5
-	VFMADD231PS  Y4, Y2, Y5
-	VMOVUPS      vector3f800000<>+0(SB), Y4
-	VFMADD231PS  Y5, Y2, Y4
-	VMOVUPS      vector3f800000<>+0(SB), Y5
-	VFMADD231PS  Y4, Y2, Y5
-	VMULPS       vector3f000000<>+0(SB), Y3, Y2
+	VANDPS       vector7fffffff<>+0(SB), Y0, Y1
+	VXORPS       vector80000000<>+0(SB), Y1, Y1
+	VMOVUPS      vectorc3160000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMOVUPS      vector42b20000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMULPS       vector3fb8aa3b<>+0(SB), Y1, Y2
 	VROUNDPS     $0x08, Y2, Y2
-	VCVTPS2DQ    Y2, Y4
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS vector3f318000<>+0(SB), Y2, Y1
+	VFNMADD231PS vectorb95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      vector39500d01<>+0(SB), Y3
+	VMOVUPS      vector3ab60b61<>+0(SB), Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VMOVUPS      vector3c088889<>+0(SB), Y3
+	VFMADD231PS  Y4, Y1, Y3
+	VMOVUPS      vector3d2aaaab<>+0(SB), Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VMOVUPS      vector3e2aaaab<>+0(SB), Y3
+	VFMADD231PS  Y4, Y1, Y3
+	VMOVUPS      vector3f000000<>+0(SB), Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VMOVUPS      vector3f800000<>+0(SB), Y3
+	VFMADD231PS  Y4, Y1, Y3
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VMULPS       vector3f000000<>+0(SB), Y2, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VCVTPS2DQ    Y1, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       vector3f800000<>+0(SB), Y3, Y3
+	VMULPS       Y4, Y3, Y3
+	VSUBPS       Y1, Y2, Y1
+	VCVTPS2DQ    Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       vector3f800000<>+0(SB), Y1, Y1
+	VMULPS       Y3, Y1, Y1
+	VMOVUPS      vector3f800000<>+0(SB), Y3
+	VADDPS       Y1, Y3, Y1
+	VMOVUPS      vector00000000<>+0(SB), Y3
+	VMOVUPS      vectorc3160000<>+0(SB), Y5
+	VMAXPS       Y0, Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VCMPPS       $0x11, Y3, Y0, Y3
+	VBLENDVPS    Y3, Y4, Y0, Y3
+	VDIVPS       Y1, Y3, Y1
+	VPSRAD       $0x1f, Y0, Y3
+	VANDPS       Y3, Y2, Y2
+	VMULPS       vector3f000000<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VCVTPS2DQ    Y3, Y4
 	VPSLLD       $0x17, Y4, Y4
 	VPADDD       vector3f800000<>+0(SB), Y4, Y4
-	VMULPS       Y5, Y4, Y4
-	VSUBPS       Y2, Y3, Y2
+	VMULPS       Y1, Y4, Y1
+	VSUBPS       Y3, Y2, Y2
 	VCVTPS2DQ    Y2, Y2
 	VPSLLD       $0x17, Y2, Y2
 	VPADDD       vector3f800000<>+0(SB), Y2, Y2
-	VMULPS       Y4, Y2, Y2
-	VADDPS       Y2, Y1, Y2
-	VDIVPS       Y2, Y1, Y1
-	VMULPS       Y0, Y1, Y0
+	VMULPS       Y1, Y2, Y1
+	VCMPPS       $0x03, Y0, Y0, Y2
+	VBLENDVPS    Y2, Y0, Y1, Y1
+	VMOVUPS      vectorff800000<>+0(SB), Y2
+	VMOVUPS      vector7fc00000<>+0(SB), Y3
+	VCMPPS       $0x00, Y2, Y0, Y0
+	VBLENDVPS    Y0, Y3, Y1, Y0
 	VMOVUPS      Y0, (AX)
 	ADDQ         $0x00000020, CX
 	ADDQ         $0x00000020, AX
@@ -1264,47 +3791,308 @@ onedone:
 	SUBQ         DX, SI
 	VMOVUPS      (BX)(SI*4), Y15
 	VMASKMOVPS   (CX), Y15, Y0
-	VMOVUPS      vector3f800000<>+0(SB), Y1
-	VXORPS       vector80000000<>+0(SB), Y0, Y2
-	VMOVUPS      vectorc2d00000<>+0(SB), Y3
-	VMAXPS       Y2, Y3, Y2
-	VMOVUPS      vector42b20000<>+0(SB), Y3
-	VMINPS       Y2, Y3, Y2
-	VMULPS       vector3fb8aa3b<>+0(SB), Y2, Y3
-	VROUNDPS     $0x08, Y3, Y3
-	VMOVAPS      Y2, Y2
-	VFNMADD231PS vector3f318000<>+0(SB), Y3, Y2
-	VFNMADD231PS vectorb95e8083<>+0(SB), Y3, Y2
-	VMOVUPS      vector39500d01<>+0(SB), Y4
-	VMOVUPS      vector3ab60b61<>+0(SB), Y5
-	VFMADD231PS  Y4, Y2, Y5
-	VMOVUPS      vector3c088889<>+0(SB), Y4
-	VFMADD231PS  Y5, Y2, Y4
-	VMOVUPS      vector3d2aaaab<>+0(SB), Y5
-	VFMADD231PS  Y4, Y2, Y5
-	VMOVUPS      vector3e2aaaab<>+0(SB), Y4
-	VFMADD231PS  Y5, Y2, Y4
-	VMOVUPS      vector3f000000<>+0(SB), Y5
-	VFMADD231PS  Y4, Y2, Y5
-	VMOVUPS      vector3f800000<>+0(SB), Y4
-	VFMADD231PS  Y5, Y2, Y4
-	VMOVUPS      vector3f800000<>+0(SB), Y5
-	VFMADD231PS  Y4, Y2, Y5
-	VMULPS       vector3f000000<>+0(SB), Y3, Y2
+	VANDPS       vector7fffffff<>+0(SB), Y0, Y1
+	VXORPS       vector80000000<>+0(SB), Y1, Y1
+	VMOVUPS      vectorc3160000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMOVUPS      vector42b20000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMULPS       vector3fb8aa3b<>+0(SB), Y1, Y2
 	VROUNDPS     $0x08, Y2, Y2
-	VCVTPS2DQ    Y2, Y4
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS vector3f318000<>+0(SB), Y2, Y1
+	VFNMADD231PS vectorb95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      vector39500d01<>+0(SB), Y3
+	VMOVUPS      vector3ab60b61<>+0(SB), Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VMOVUPS      vector3c088889<>+0(SB), Y3
+	VFMADD231PS  Y4, Y1, Y3
+	VMOVUPS      vector3d2aaaab<>+0(SB), Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VMOVUPS      vector3e2aaaab<>+0(SB), Y3
+	VFMADD231PS  Y4, Y1, Y3
+	VMOVUPS      vector3f000000<>+0(SB), Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VMOVUPS      vector3f800000<>+0(SB), Y3
+	VFMADD231PS  Y4, Y1, Y3
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VMULPS       vector3f000000<>+0(SB), Y2, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VCVTPS2DQ    Y1, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       vector3f800000<>+0(SB), Y3, Y3
+	VMULPS       Y4, Y3, Y3
+	VSUBPS       Y1, Y2, Y1
+	VCVTPS2DQ    Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       vector3f800000<>+0(SB), Y1, Y1
+	VMULPS       Y3, Y1, Y1
+	VMOVUPS      vector3f800000<>+0(SB), Y3
+	VADDPS       Y1, Y3, Y1
+	VMOVUPS      vector00000000<>+0(SB), Y3
+	VMOVUPS      vectorc3160000<>+0(SB), Y5
+	VMAXPS       Y0, Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VCMPPS       $0x11, Y3, Y0, Y3
+	VBLENDVPS    Y3, Y4, Y0, Y3
+	VDIVPS       Y1, Y3, Y1
+	VPSRAD       $0x1f, Y0, Y3
+	VANDPS       Y3, Y2, Y2
+	VMULPS       vector3f000000<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VCVTPS2DQ    Y3, Y4
 	VPSLLD       $0x17, Y4, Y4
 	VPADDD       vector3f800000<>+0(SB), Y4, Y4
-	VMULPS       Y5, Y4, Y4
-	VSUBPS       Y2, Y3, Y2
+	VMULPS       Y1, Y4, Y1
+	VSUBPS       Y3, Y2, Y2
 	VCVTPS2DQ    Y2, Y2
 	VPSLLD       $0x17, Y2, Y2
 	VPADDD       vector3f800000<>+0(SB), Y2, Y2
-	VMULPS       Y4, Y2, Y2
-	VADDPS       Y2, Y1, Y2
-	VDIVPS       Y2, Y1, Y1
-	VMULPS       Y0, Y1, Y0
+	VMULPS       Y1, Y2, Y1
+	VCMPPS       $0x03, Y0, Y0, Y2
+	VBLENDVPS    Y2, Y0, Y1, Y1
+	VMOVUPS      vectorff800000<>+0(SB), Y2
+	VMOVUPS      vector7fc00000<>+0(SB), Y3
+	VCMPPS       $0x00, Y2, Y0, Y0
+	VBLENDVPS    Y0, Y3, Y1, Y0
 	VMASKMOVPS   Y0, Y15, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func softplusAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·softplusAVX2(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), DX
+	VBROADCASTSS a+32(FP), Y0
+	VBROADCASTSS b+36(FP), Y0
+
+one:
+	CMPQ         DX, $0x00000008
+	JL           onedone
+	VMOVUPS      (CX), Y0
+	VMOVUPS      vector00000000<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y2
+	VCMPPS       $0x03, Y1, Y1, Y3
+	VBLENDVPS    Y3, Y1, Y2, Y1
+	VANDPS       vector7fffffff<>+0(SB), Y0, Y0
+	VXORPS       vector80000000<>+0(SB), Y0, Y0
+	VMOVUPS      vectorc3160000<>+0(SB), Y2
+	VMAXPS       Y0, Y2, Y0
+	VMOVUPS      vector42b20000<>+0(SB), Y2
+	VMINPS       Y0, Y2, Y0
+	VMULPS       vector3fb8aa3b<>+0(SB), Y0, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVAPS      Y0, Y0
+	VFNMADD231PS vector3f318000<>+0(SB), Y2, Y0
+	VFNMADD231PS vectorb95e8083<>+0(SB), Y2, Y0
+	VMOVUPS      vector39500d01<>+0(SB), Y3
+	VMOVUPS      vector3ab60b61<>+0(SB), Y4
+	VFMADD231PS  Y3, Y0, Y4
+	VMOVUPS      vector3c088889<>+0(SB), Y3
+	VFMADD231PS  Y4, Y0, Y3
+	VMOVUPS      vector3d2aaaab<>+0(SB), Y4
+	VFMADD231PS  Y3, Y0, Y4
+	VMOVUPS      vector3e2aaaab<>+0(SB), Y3
+	VFMADD231PS  Y4, Y0, Y3
+	VMOVUPS      vector3f000000<>+0(SB), Y4
+	VFMADD231PS  Y3, Y0, Y4
+	VMOVUPS      vector3f800000<>+0(SB), Y3
+	VFMADD231PS  Y4, Y0, Y3
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VFMADD231PS  Y3, Y0, Y4
+	VMULPS       vector3f000000<>+0(SB), Y2, Y0
+	VROUNDPS     $0x08, Y0, Y0
+	VCVTPS2DQ    Y0, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       vector3f800000<>+0(SB), Y3, Y3
+	VMULPS       Y4, Y3, Y3
+	VSUBPS       Y0, Y2, Y0
+	VCVTPS2DQ    Y0, Y0
+	VPSLLD       $0x17, Y0, Y0
+	VPADDD       vector3f800000<>+0(SB), Y0, Y0
+	VMULPS       Y3, Y0, Y0
+	VMOVUPS      vector3f800000<>+0(SB), Y2
+	VADDPS       Y0, Y2, Y2
+	VMOVUPS      vector3f3504f3<>+0(SB), Y3
+	VPSUBD       Y3, Y2, Y3
+	VPSRAD       $0x17, Y3, Y4
+	VPSLLD       $0x17, Y4, Y3
+	VPSUBD       Y3, Y2, Y3
+	VCVTDQ2PS    Y4, Y4
+	VMOVUPS      vector3f800000<>+0(SB), Y5
+	VSUBPS       Y5, Y3, Y3
+	VMOVUPS      vector3f800000<>+0(SB), Y5
+	VSUBPS       Y5, Y2, Y5
+	VSUBPS       Y5, Y0, Y0
+	VDIVPS       Y2, Y0, Y0
+	VMOVUPS      vector40000000<>+0(SB), Y2
+	VADDPS       Y3, Y2, Y2
+	VDIVPS       Y2, Y3, Y2
+	VMULPS       Y2, Y2, Y5
+	VMOVUPS      vector3e638e39<>+0(SB), Y6
+	VMOVUPS      vector3e924925<>+0(SB), Y7
+	VFMADD231PS  Y6, Y5, Y7
+	VMOVUPS      vector3ecccccd<>+0(SB), Y6
+	VFMADD231PS  Y7, Y5, Y6
+	VMOVUPS      vector3f2aaaab<>+0(SB), Y7
+	VFMADD231PS  Y6, Y5, Y7
+	VMULPS       Y5, Y7, Y5
+	VMULPS       Y3, Y3, Y6
+	VMOVUPS      vector3f000000<>+0(SB), Y7
+	VMULPS       Y6, Y7, Y6
+	VADDPS       Y6, Y5, Y5
+	VMOVUPS      vectorb95e8083<>+0(SB), Y7
+	VMULPS       Y4, Y7, Y7
+	VFMADD231PS  Y2, Y5, Y7
+	VMOVUPS      vector3f318000<>+0(SB), Y2
+	VSUBPS       Y7, Y6, Y5
+	VSUBPS       Y5, Y3, Y3
+	VFMADD231PS  Y4, Y2, Y3
+	VADDPS       Y3, Y0, Y0
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, DX
+	JMP          one
+
+onedone:
+	TESTQ        DX, DX
+	JZ           end
+	LEAQ         laneMasks<>+0(SB), BX
+	MOVQ         $0x00000008, SI
+	SUBQ         DX, SI
+	VMOVUPS      (BX)(SI*4), Y15
+	VMASKMOVPS   (CX), Y15, Y0
+	VMOVUPS      vector00000000<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y2
+	VCMPPS       $0x03, Y1, Y1, Y3
+	VBLENDVPS    Y3, Y1, Y2, Y1
+	VANDPS       vector7fffffff<>+0(SB), Y0, Y0
+	VXORPS       vector80000000<>+0(SB), Y0, Y0
+	VMOVUPS      vectorc3160000<>+0(SB), Y2
+	VMAXPS       Y0, Y2, Y0
+	VMOVUPS      vector42b20000<>+0(SB), Y2
+	VMINPS       Y0, Y2, Y0
+	VMULPS       vector3fb8aa3b<>+0(SB), Y0, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVAPS      Y0, Y0
+	VFNMADD231PS vector3f318000<>+0(SB), Y2, Y0
+	VFNMADD231PS vectorb95e8083<>+0(SB), Y2, Y0
+	VMOVUPS      vector39500d01<>+0(SB), Y3
+	VMOVUPS      vector3ab60b61<>+0(SB), Y4
+	VFMADD231PS  Y3, Y0, Y4
+	VMOVUPS      vector3c088889<>+0(SB), Y3
+	VFMADD231PS  Y4, Y0, Y3
+	VMOVUPS      vector3d2aaaab<>+0(SB), Y4
+	VFMADD231PS  Y3, Y0, Y4
+	VMOVUPS      vector3e2aaaab<>+0(SB), Y3
+	VFMADD231PS  Y4, Y0, Y3
+	VMOVUPS      vector3f000000<>+0(SB), Y4
+	VFMADD231PS  Y3, Y0, Y4
+	VMOVUPS      vector3f800000<>+0(SB), Y3
+	VFMADD231PS  Y4, Y0, Y3
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VFMADD231PS  Y3, Y0, Y4
+	VMULPS       vector3f000000<>+0(SB), Y2, Y0
+	VROUNDPS     $0x08, Y0, Y0
+	VCVTPS2DQ    Y0, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       vector3f800000<>+0(SB), Y3, Y3
+	VMULPS       Y4, Y3, Y3
+	VSUBPS       Y0, Y2, Y0
+	VCVTPS2DQ    Y0, Y0
+	VPSLLD       $0x17, Y0, Y0
+	VPADDD       vector3f800000<>+0(SB), Y0, Y0
+	VMULPS       Y3, Y0, Y0
+	VMOVUPS      vector3f800000<>+0(SB), Y2
+	VADDPS       Y0, Y2, Y2
+	VMOVUPS      vector3f3504f3<>+0(SB), Y3
+	VPSUBD       Y3, Y2, Y3
+	VPSRAD       $0x17, Y3, Y4
+	VPSLLD       $0x17, Y4, Y3
+	VPSUBD       Y3, Y2, Y3
+	VCVTDQ2PS    Y4, Y4
+	VMOVUPS      vector3f800000<>+0(SB), Y5
+	VSUBPS       Y5, Y3, Y3
+	VMOVUPS      vector3f800000<>+0(SB), Y5
+	VSUBPS       Y5, Y2, Y5
+	VSUBPS       Y5, Y0, Y0
+	VDIVPS       Y2, Y0, Y0
+	VMOVUPS      vector40000000<>+0(SB), Y2
+	VADDPS       Y3, Y2, Y2
+	VDIVPS       Y2, Y3, Y2
+	VMULPS       Y2, Y2, Y5
+	VMOVUPS      vector3e638e39<>+0(SB), Y6
+	VMOVUPS      vector3e924925<>+0(SB), Y7
+	VFMADD231PS  Y6, Y5, Y7
+	VMOVUPS      vector3ecccccd<>+0(SB), Y6
+	VFMADD231PS  Y7, Y5, Y6
+	VMOVUPS      vector3f2aaaab<>+0(SB), Y7
+	VFMADD231PS  Y6, Y5, Y7
+	VMULPS       Y5, Y7, Y5
+	VMULPS       Y3, Y3, Y6
+	VMOVUPS      vector3f000000<>+0(SB), Y7
+	VMULPS       Y6, Y7, Y6
+	VADDPS       Y6, Y5, Y5
+	VMOVUPS      vectorb95e8083<>+0(SB), Y7
+	VMULPS       Y4, Y7, Y7
+	VFMADD231PS  Y2, Y5, Y7
+	VMOVUPS      vector3f318000<>+0(SB), Y2
+	VSUBPS       Y7, Y6, Y5
+	VSUBPS       Y5, Y3, Y3
+	VFMADD231PS  Y4, Y2, Y3
+	VADDPS       Y3, Y0, Y0
+	VADDPS       Y1, Y0, Y0
+	VMASKMOVPS   Y0, Y15, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func softsignAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+// Requires: AVX
+TEXT ·softsignAVX2(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), DX
+	VBROADCASTSS a+32(FP), Y0
+	VBROADCASTSS b+36(FP), Y0
+
+one:
+	CMPQ    DX, $0x00000008
+	JL      onedone
+	VMOVUPS (CX), Y0
+	VANDPS  vector7fffffff<>+0(SB), Y0, Y1
+	VMOVUPS vector3f800000<>+0(SB), Y2
+	VADDPS  Y1, Y2, Y1
+	VDIVPS  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x00000020, CX
+	ADDQ    $0x00000020, AX
+	SUBQ    $0x00000008, DX
+	JMP     one
+
+onedone:
+	TESTQ      DX, DX
+	JZ         end
+	LEAQ       laneMasks<>+0(SB), BX
+	MOVQ       $0x00000008, SI
+	SUBQ       DX, SI
+	VMOVUPS    (BX)(SI*4), Y15
+	VMASKMOVPS (CX), Y15, Y0
+	VANDPS     vector7fffffff<>+0(SB), Y0, Y1
+	VMOVUPS    vector3f800000<>+0(SB), Y2
+	VADDPS     Y1, Y2, Y1
+	VDIVPS     Y1, Y0, Y0
+	VMASKMOVPS Y0, Y15, (AX)
 
 end:
 	VZEROUPPER
@@ -1620,24 +4408,6 @@ DATA vectorc0000000<>+56(SB)/4, $0xc0000000
 DATA vectorc0000000<>+60(SB)/4, $0xc0000000
 GLOBL vectorc0000000<>(SB), RODATA|NOPTR, $64
 
-DATA vector40000000<>+0(SB)/4, $0x40000000
-DATA vector40000000<>+4(SB)/4, $0x40000000
-DATA vector40000000<>+8(SB)/4, $0x40000000
-DATA vector40000000<>+12(SB)/4, $0x40000000
-DATA vector40000000<>+16(SB)/4, $0x40000000
-DATA vector40000000<>+20(SB)/4, $0x40000000
-DATA vector40000000<>+24(SB)/4, $0x40000000
-DATA vector40000000<>+28(SB)/4, $0x40000000
-DATA vector40000000<>+32(SB)/4, $0x40000000
-DATA vector40000000<>+36(SB)/4, $0x40000000
-DATA vector40000000<>+40(SB)/4, $0x40000000
-DATA vector40000000<>+44(SB)/4, $0x40000000
-DATA vector40000000<>+48(SB)/4, $0x40000000
-DATA vector40000000<>+52(SB)/4, $0x40000000
-DATA vector40000000<>+56(SB)/4, $0x40000000
-DATA vector40000000<>+60(SB)/4, $0x40000000
-GLOBL vector40000000<>(SB), RODATA|NOPTR, $64
-
 // func gradELUAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 // Requires: AVX
 TEXT ·gradELUAVX2(SB), NOSPLIT, $0-40
@@ -1733,6 +4503,625 @@ end:
 	VZEROUPPER
 	RET
 
+// func gradGELUAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·gradGELUAVX2(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), BX
+	VBROADCASTSS a+32(FP), Y0
+	VBROADCASTSS b+36(FP), Y0
+
+one:
+	CMPQ         BX, $0x00000008
+	JL           onedone
+	VMOVUPS      (CX), Y0
+	VMOVUPS      (DX), Y1
+	VANDPS       vector7fffffff<>+0(SB), Y1, Y2
+	VMOVUPS      vector41680000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMULPS       Y2, Y2, Y3
+	VMOVAPS      Y3, Y4
+	VFMSUB231PS  Y2, Y2, Y4
+	VMOVUPS      vectorbf000000<>+0(SB), Y5
+	VMULPS       Y3, Y5, Y3
+	VMOVUPS      vectorc3160000<>+0(SB), Y5
+	VMAXPS       Y3, Y5, Y3
+	VMOVUPS      vector42b20000<>+0(SB), Y5
+	VMINPS       Y3, Y5, Y3
+	VMULPS       vector3fb8aa3b<>+0(SB), Y3, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VMOVAPS      Y3, Y3
+	VFNMADD231PS vector3f318000<>+0(SB), Y5, Y3
+	VFNMADD231PS vectorb95e8083<>+0(SB), Y5, Y3
+	VMOVUPS      vector39500d01<>+0(SB), Y6
+	VMOVUPS      vector3ab60b61<>+0(SB), Y7
+	VFMADD231PS  Y6, Y3, Y7
+	VMOVUPS      vector3c088889<>+0(SB), Y6
+	VFMADD231PS  Y7, Y3, Y6
+	VMOVUPS      vector3d2aaaab<>+0(SB), Y7
+	VFMADD231PS  Y6, Y3, Y7
+	VMOVUPS      vector3e2aaaab<>+0(SB), Y6
+	VFMADD231PS  Y7, Y3, Y6
+	VMOVUPS      vector3f000000<>+0(SB), Y7
+	VFMADD231PS  Y6, Y3, Y7
+	VMOVUPS      vector3f800000<>+0(SB), Y6
+	VFMADD231PS  Y7, Y3, Y6
+	VMOVUPS      vector3f800000<>+0(SB), Y7
+	VFMADD231PS  Y6, Y3, Y7
+	VMOVUPS      vector3f000000<>+0(SB), Y3
+	VMULPS       Y4, Y3, Y3
+	VMOVAPS      Y7, Y4
+	VFNMADD231PS Y3, Y7, Y4
+	VMOVUPS      vector3eb851ec<>+0(SB), Y3
+	VMOVUPS      vector3f800000<>+0(SB), Y6
+	VFMADD231PS  Y2, Y3, Y6
+	VMOVUPS      vector3eb851ec<>+0(SB), Y3
+	VMOVUPS      vector3f800000<>+0(SB), Y7
+	VSUBPS       Y7, Y6, Y7
+	VFNMADD231PS Y2, Y3, Y7
+	VMOVUPS      vector3f800000<>+0(SB), Y2
+	VDIVPS       Y6, Y2, Y2
+	VMOVUPS      vector3f800000<>+0(SB), Y3
+	VFNMADD231PS Y2, Y6, Y3
+	VFMADD231PS  Y7, Y2, Y3
+	VMOVAPS      Y2, Y6
+	VFMADD231PS  Y2, Y3, Y6
+	VMOVUPS      vector3c3f992c<>+0(SB), Y2
+	VMOVUPS      vectorbdb916c1<>+0(SB), Y3
+	VFMADD231PS  Y2, Y6, Y3
+	VMOVUPS      vector3e8b4b88<>+0(SB), Y2
+	VFMADD231PS  Y3, Y6, Y2
+	VMOVUPS      vectorbec64f08<>+0(SB), Y3
+	VFMADD231PS  Y2, Y6, Y3
+	VMOVUPS      vector3e6d4876<>+0(SB), Y2
+	VFMADD231PS  Y3, Y6, Y2
+	VMOVUPS      vectorbd77304f<>+0(SB), Y3
+	VFMADD231PS  Y2, Y6, Y3
+	VMOVUPS      vector3dea1c8b<>+0(SB), Y2
+	VFMADD231PS  Y3, Y6, Y2
+	VMOVUPS      vector3df70c09<>+0(SB), Y3
+	VFMADD231PS  Y2, Y6, Y3
+	VMOVUPS      vector3e137b74<>+0(SB), Y2
+	VFMADD231PS  Y3, Y6, Y2
+	VMOVUPS      vector3e130cad<>+0(SB), Y3
+	VFMADD231PS  Y2, Y6, Y3
+	VMULPS       Y3, Y6, Y2
+	VMULPS       Y2, Y4, Y2
+	VMULPS       vector3f000000<>+0(SB), Y5, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VCVTPS2DQ    Y3, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VPADDD       vector3f800000<>+0(SB), Y6, Y6
+	VMULPS       Y2, Y6, Y2
+	VSUBPS       Y3, Y5, Y3
+	VCVTPS2DQ    Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       vector3f800000<>+0(SB), Y3, Y3
+	VMULPS       Y2, Y3, Y2
+	VMOVUPS      vector00000000<>+0(SB), Y3
+	VMOVUPS      vector3f800000<>+0(SB), Y6
+	VSUBPS       Y2, Y6, Y6
+	VCMPPS       $0x11, Y3, Y1, Y3
+	VBLENDVPS    Y3, Y2, Y6, Y2
+	VMULPS       vector3f000000<>+0(SB), Y5, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VCVTPS2DQ    Y3, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VPADDD       vector3f800000<>+0(SB), Y6, Y6
+	VMULPS       Y4, Y6, Y4
+	VSUBPS       Y3, Y5, Y3
+	VCVTPS2DQ    Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       vector3f800000<>+0(SB), Y3, Y3
+	VMULPS       Y4, Y3, Y3
+	VMOVUPS      vector3ecc422a<>+0(SB), Y4
+	VMULPS       Y3, Y4, Y3
+	VMOVUPS      vector41680000<>+0(SB), Y4
+	VMINPS       Y1, Y4, Y1
+	VMOVUPS      vectorc1680000<>+0(SB), Y4
+	VMAXPS       Y1, Y4, Y1
+	VFMADD231PS  Y1, Y3, Y2
+	VMULPS       Y0, Y2, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, BX
+	JMP          one
+
+onedone:
+	TESTQ        BX, BX
+	JZ           end
+	LEAQ         laneMasks<>+0(SB), SI
+	MOVQ         $0x00000008, DI
+	SUBQ         BX, DI
+	VMOVUPS      (SI)(DI*4), Y15
+	VMASKMOVPS   (CX), Y15, Y0
+	VMASKMOVPS   (DX), Y15, Y1
+	VANDPS       vector7fffffff<>+0(SB), Y1, Y2
+	VMOVUPS      vector41680000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMULPS       Y2, Y2, Y3
+	VMOVAPS      Y3, Y4
+	VFMSUB231PS  Y2, Y2, Y4
+	VMOVUPS      vectorbf000000<>+0(SB), Y5
+	VMULPS       Y3, Y5, Y3
+	VMOVUPS      vectorc3160000<>+0(SB), Y5
+	VMAXPS       Y3, Y5, Y3
+	VMOVUPS      vector42b20000<>+0(SB), Y5
+	VMINPS       Y3, Y5, Y3
+	VMULPS       vector3fb8aa3b<>+0(SB), Y3, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VMOVAPS      Y3, Y3
+	VFNMADD231PS vector3f318000<>+0(SB), Y5, Y3
+	VFNMADD231PS vectorb95e8083<>+0(SB), Y5, Y3
+	VMOVUPS      vector39500d01<>+0(SB), Y6
+	VMOVUPS      vector3ab60b61<>+0(SB), Y7
+	VFMADD231PS  Y6, Y3, Y7
+	VMOVUPS      vector3c088889<>+0(SB), Y6
+	VFMADD231PS  Y7, Y3, Y6
+	VMOVUPS      vector3d2aaaab<>+0(SB), Y7
+	VFMADD231PS  Y6, Y3, Y7
+	VMOVUPS      vector3e2aaaab<>+0(SB), Y6
+	VFMADD231PS  Y7, Y3, Y6
+	VMOVUPS      vector3f000000<>+0(SB), Y7
+	VFMADD231PS  Y6, Y3, Y7
+	VMOVUPS      vector3f800000<>+0(SB), Y6
+	VFMADD231PS  Y7, Y3, Y6
+	VMOVUPS      vector3f800000<>+0(SB), Y7
+	VFMADD231PS  Y6, Y3, Y7
+	VMOVUPS      vector3f000000<>+0(SB), Y3
+	VMULPS       Y4, Y3, Y3
+	VMOVAPS      Y7, Y4
+	VFNMADD231PS Y3, Y7, Y4
+	VMOVUPS      vector3eb851ec<>+0(SB), Y3
+	VMOVUPS      vector3f800000<>+0(SB), Y6
+	VFMADD231PS  Y2, Y3, Y6
+	VMOVUPS      vector3eb851ec<>+0(SB), Y3
+	VMOVUPS      vector3f800000<>+0(SB), Y7
+	VSUBPS       Y7, Y6, Y7
+	VFNMADD231PS Y2, Y3, Y7
+	VMOVUPS      vector3f800000<>+0(SB), Y2
+	VDIVPS       Y6, Y2, Y2
+	VMOVUPS      vector3f800000<>+0(SB), Y3
+	VFNMADD231PS Y2, Y6, Y3
+	VFMADD231PS  Y7, Y2, Y3
+	VMOVAPS      Y2, Y6
+	VFMADD231PS  Y2, Y3, Y6
+	VMOVUPS      vector3c3f992c<>+0(SB), Y2
+	VMOVUPS      vectorbdb916c1<>+0(SB), Y3
+	VFMADD231PS  Y2, Y6, Y3
+	VMOVUPS      vector3e8b4b88<>+0(SB), Y2
+	VFMADD231PS  Y3, Y6, Y2
+	VMOVUPS      vectorbec64f08<>+0(SB), Y3
+	VFMADD231PS  Y2, Y6, Y3
+	VMOVUPS      vector3e6d4876<>+0(SB), Y2
+	VFMADD231PS  Y3, Y6, Y2
+	VMOVUPS      vectorbd77304f<>+0(SB), Y3
+	VFMADD231PS  Y2, Y6, Y3
+	VMOVUPS      vector3dea1c8b<>+0(SB), Y2
+	VFMADD231PS  Y3, Y6, Y2
+	VMOVUPS      vector3df70c09<>+0(SB), Y3
+	VFMADD231PS  Y2, Y6, Y3
+	VMOVUPS      vector3e137b74<>+0(SB), Y2
+	VFMADD231PS  Y3, Y6, Y2
+	VMOVUPS      vector3e130cad<>+0(SB), Y3
+	VFMADD231PS  Y2, Y6, Y3
+	VMULPS       Y3, Y6, Y2
+	VMULPS       Y2, Y4, Y2
+	VMULPS       vector3f000000<>+0(SB), Y5, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VCVTPS2DQ    Y3, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VPADDD       vector3f800000<>+0(SB), Y6, Y6
+	VMULPS       Y2, Y6, Y2
+	VSUBPS       Y3, Y5, Y3
+	VCVTPS2DQ    Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       vector3f800000<>+0(SB), Y3, Y3
+	VMULPS       Y2, Y3, Y2
+	VMOVUPS      vector00000000<>+0(SB), Y3
+	VMOVUPS      vector3f800000<>+0(SB), Y6
+	VSUBPS       Y2, Y6, Y6
+	VCMPPS       $0x11, Y3, Y1, Y3
+	VBLENDVPS    Y3, Y2, Y6, Y2
+	VMULPS       vector3f000000<>+0(SB), Y5, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VCVTPS2DQ    Y3, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VPADDD       vector3f800000<>+0(SB), Y6, Y6
+	VMULPS       Y4, Y6, Y4
+	VSUBPS       Y3, Y5, Y3
+	VCVTPS2DQ    Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       vector3f800000<>+0(SB), Y3, Y3
+	VMULPS       Y4, Y3, Y3
+	VMOVUPS      vector3ecc422a<>+0(SB), Y4
+	VMULPS       Y3, Y4, Y3
+	VMOVUPS      vector41680000<>+0(SB), Y4
+	VMINPS       Y1, Y4, Y1
+	VMOVUPS      vectorc1680000<>+0(SB), Y4
+	VMAXPS       Y1, Y4, Y1
+	VFMADD231PS  Y1, Y3, Y2
+	VMULPS       Y0, Y2, Y0
+	VMASKMOVPS   Y0, Y15, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA vector3ecc422a<>+0(SB)/4, $0x3ecc422a
+DATA vector3ecc422a<>+4(SB)/4, $0x3ecc422a
+DATA vector3ecc422a<>+8(SB)/4, $0x3ecc422a
+DATA vector3ecc422a<>+12(SB)/4, $0x3ecc422a
+DATA vector3ecc422a<>+16(SB)/4, $0x3ecc422a
+DATA vector3ecc422a<>+20(SB)/4, $0x3ecc422a
+DATA vector3ecc422a<>+24(SB)/4, $0x3ecc422a
+DATA vector3ecc422a<>+28(SB)/4, $0x3ecc422a
+DATA vector3ecc422a<>+32(SB)/4, $0x3ecc422a
+DATA vector3ecc422a<>+36(SB)/4, $0x3ecc422a
+DATA vector3ecc422a<>+40(SB)/4, $0x3ecc422a
+DATA vector3ecc422a<>+44(SB)/4, $0x3ecc422a
+DATA vector3ecc422a<>+48(SB)/4, $0x3ecc422a
+DATA vector3ecc422a<>+52(SB)/4, $0x3ecc422a
+DATA vector3ecc422a<>+56(SB)/4, $0x3ecc422a
+DATA vector3ecc422a<>+60(SB)/4, $0x3ecc422a
+GLOBL vector3ecc422a<>(SB), RODATA|NOPTR, $64
+
+// func gradGELUTanhAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·gradGELUTanhAVX2(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), BX
+	VBROADCASTSS a+32(FP), Y0
+	VBROADCASTSS b+36(FP), Y0
+
+one:
+	CMPQ         BX, $0x00000008
+	JL           onedone
+	VMOVUPS      (CX), Y0
+	VMOVUPS      (DX), Y1
+	VMOVUPS      vector41400000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMOVUPS      vectorc1400000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       Y1, Y1, Y2
+	VMOVUPS      vector3fcc422a<>+0(SB), Y3
+	VMULPS       Y1, Y3, Y3
+	VMOVUPS      vector3d372713<>+0(SB), Y4
+	VMOVUPS      vector3f800000<>+0(SB), Y5
+	VFMADD231PS  Y2, Y4, Y5
+	VMULPS       Y3, Y5, Y3
+	VMOVUPS      vector3e5b33b6<>+0(SB), Y4
+	VMOVUPS      vector3fcc422a<>+0(SB), Y5
+	VFMADD231PS  Y2, Y4, Y5
+	VANDPS       vector7fffffff<>+0(SB), Y3, Y2
+	VXORPS       vector80000000<>+0(SB), Y2, Y2
+	VMOVUPS      vectorc3160000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVUPS      vector42b20000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMULPS       vector3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS vector3f318000<>+0(SB), Y3, Y2
+	VFNMADD231PS vectorb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      vector39500d01<>+0(SB), Y4
+	VMOVUPS      vector3ab60b61<>+0(SB), Y6
+	VFMADD231PS  Y4, Y2, Y6
+	VMOVUPS      vector3c088889<>+0(SB), Y4
+	VFMADD231PS  Y6, Y2, Y4
+	VMOVUPS      vector3d2aaaab<>+0(SB), Y6
+	VFMADD231PS  Y4, Y2, Y6
+	VMOVUPS      vector3e2aaaab<>+0(SB), Y4
+	VFMADD231PS  Y6, Y2, Y4
+	VMOVUPS      vector3f000000<>+0(SB), Y6
+	VFMADD231PS  Y4, Y2, Y6
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VFMADD231PS  Y6, Y2, Y4
+	VMOVUPS      vector3f800000<>+0(SB), Y6
+	VFMADD231PS  Y4, Y2, Y6
+	VMULPS       vector3f000000<>+0(SB), Y3, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VCVTPS2DQ    Y2, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       vector3f800000<>+0(SB), Y4, Y4
+	VMULPS       Y6, Y4, Y4
+	VSUBPS       Y2, Y3, Y2
+	VCVTPS2DQ    Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       vector3f800000<>+0(SB), Y2, Y2
+	VMULPS       Y4, Y2, Y2
+	VMOVUPS      vector3f800000<>+0(SB), Y3
+	VADDPS       Y2, Y3, Y3
+	VMULPS       Y1, Y5, Y4
+	VMULPS       Y3, Y3, Y3
+	VDIVPS       Y3, Y2, Y3
+	VMOVUPS      vector00000000<>+0(SB), Y5
+	VMOVUPS      vector3f800000<>+0(SB), Y6
+	VCMPPS       $0x11, Y5, Y1, Y1
+	VBLENDVPS    Y1, Y2, Y6, Y1
+	VMOVUPS      vector3f800000<>+0(SB), Y5
+	VADDPS       Y2, Y5, Y2
+	VDIVPS       Y2, Y1, Y1
+	VFMADD231PS  Y4, Y3, Y1
+	VMULPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, BX
+	JMP          one
+
+onedone:
+	TESTQ        BX, BX
+	JZ           end
+	LEAQ         laneMasks<>+0(SB), SI
+	MOVQ         $0x00000008, DI
+	SUBQ         BX, DI
+	VMOVUPS      (SI)(DI*4), Y15
+	VMASKMOVPS   (CX), Y15, Y0
+	VMASKMOVPS   (DX), Y15, Y1
+	VMOVUPS      vector41400000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMOVUPS      vectorc1400000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       Y1, Y1, Y2
+	VMOVUPS      vector3fcc422a<>+0(SB), Y3
+	VMULPS       Y1, Y3, Y3
+	VMOVUPS      vector3d372713<>+0(SB), Y4
+	VMOVUPS      vector3f800000<>+0(SB), Y5
+	VFMADD231PS  Y2, Y4, Y5
+	VMULPS       Y3, Y5, Y3
+	VMOVUPS      vector3e5b33b6<>+0(SB), Y4
+	VMOVUPS      vector3fcc422a<>+0(SB), Y5
+	VFMADD231PS  Y2, Y4, Y5
+	VANDPS       vector7fffffff<>+0(SB), Y3, Y2
+	VXORPS       vector80000000<>+0(SB), Y2, Y2
+	VMOVUPS      vectorc3160000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVUPS      vector42b20000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMULPS       vector3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS vector3f318000<>+0(SB), Y3, Y2
+	VFNMADD231PS vectorb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      vector39500d01<>+0(SB), Y4
+	VMOVUPS      vector3ab60b61<>+0(SB), Y6
+	VFMADD231PS  Y4, Y2, Y6
+	VMOVUPS      vector3c088889<>+0(SB), Y4
+	VFMADD231PS  Y6, Y2, Y4
+	VMOVUPS      vector3d2aaaab<>+0(SB), Y6
+	VFMADD231PS  Y4, Y2, Y6
+	VMOVUPS      vector3e2aaaab<>+0(SB), Y4
+	VFMADD231PS  Y6, Y2, Y4
+	VMOVUPS      vector3f000000<>+0(SB), Y6
+	VFMADD231PS  Y4, Y2, Y6
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VFMADD231PS  Y6, Y2, Y4
+	VMOVUPS      vector3f800000<>+0(SB), Y6
+	VFMADD231PS  Y4, Y2, Y6
+	VMULPS       vector3f000000<>+0(SB), Y3, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VCVTPS2DQ    Y2, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       vector3f800000<>+0(SB), Y4, Y4
+	VMULPS       Y6, Y4, Y4
+	VSUBPS       Y2, Y3, Y2
+	VCVTPS2DQ    Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       vector3f800000<>+0(SB), Y2, Y2
+	VMULPS       Y4, Y2, Y2
+	VMOVUPS      vector3f800000<>+0(SB), Y3
+	VADDPS       Y2, Y3, Y3
+	VMULPS       Y1, Y5, Y4
+	VMULPS       Y3, Y3, Y3
+	VDIVPS       Y3, Y2, Y3
+	VMOVUPS      vector00000000<>+0(SB), Y5
+	VMOVUPS      vector3f800000<>+0(SB), Y6
+	VCMPPS       $0x11, Y5, Y1, Y1
+	VBLENDVPS    Y1, Y2, Y6, Y1
+	VMOVUPS      vector3f800000<>+0(SB), Y5
+	VADDPS       Y2, Y5, Y2
+	VDIVPS       Y2, Y1, Y1
+	VFMADD231PS  Y4, Y3, Y1
+	VMULPS       Y0, Y1, Y0
+	VMASKMOVPS   Y0, Y15, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA vector3e5b33b6<>+0(SB)/4, $0x3e5b33b6
+DATA vector3e5b33b6<>+4(SB)/4, $0x3e5b33b6
+DATA vector3e5b33b6<>+8(SB)/4, $0x3e5b33b6
+DATA vector3e5b33b6<>+12(SB)/4, $0x3e5b33b6
+DATA vector3e5b33b6<>+16(SB)/4, $0x3e5b33b6
+DATA vector3e5b33b6<>+20(SB)/4, $0x3e5b33b6
+DATA vector3e5b33b6<>+24(SB)/4, $0x3e5b33b6
+DATA vector3e5b33b6<>+28(SB)/4, $0x3e5b33b6
+DATA vector3e5b33b6<>+32(SB)/4, $0x3e5b33b6
+DATA vector3e5b33b6<>+36(SB)/4, $0x3e5b33b6
+DATA vector3e5b33b6<>+40(SB)/4, $0x3e5b33b6
+DATA vector3e5b33b6<>+44(SB)/4, $0x3e5b33b6
+DATA vector3e5b33b6<>+48(SB)/4, $0x3e5b33b6
+DATA vector3e5b33b6<>+52(SB)/4, $0x3e5b33b6
+DATA vector3e5b33b6<>+56(SB)/4, $0x3e5b33b6
+DATA vector3e5b33b6<>+60(SB)/4, $0x3e5b33b6
+GLOBL vector3e5b33b6<>(SB), RODATA|NOPTR, $64
+
+// func gradHardSwishAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+// Requires: AVX, FMA3
+TEXT ·gradHardSwishAVX2(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), BX
+	VBROADCASTSS a+32(FP), Y0
+	VBROADCASTSS b+36(FP), Y0
+
+many:
+	CMPQ        BX, $0x00000020
+	JL          manydone
+	VMOVUPS     (CX), Y0
+	VMOVUPS     (DX), Y1
+	VMOVUPS     vector3eaaaaab<>+0(SB), Y2
+	VMOVUPS     vector3f000000<>+0(SB), Y3
+	VFMADD231PS Y1, Y2, Y3
+	VMOVUPS     vector40400000<>+0(SB), Y2
+	VMOVUPS     vector3f800000<>+0(SB), Y4
+	VCMPPS      $0x11, Y2, Y1, Y2
+	VBLENDVPS   Y2, Y3, Y4, Y2
+	VMOVUPS     vectorc0400000<>+0(SB), Y3
+	VMOVUPS     vector00000000<>+0(SB), Y4
+	VCMPPS      $0x12, Y3, Y1, Y1
+	VBLENDVPS   Y1, Y4, Y2, Y1
+	VMULPS      Y0, Y1, Y0
+	VMOVUPS     Y0, (AX)
+	VMOVUPS     32(CX), Y0
+	VMOVUPS     32(DX), Y1
+	VMOVUPS     vector3eaaaaab<>+0(SB), Y2
+	VMOVUPS     vector3f000000<>+0(SB), Y3
+	VFMADD231PS Y1, Y2, Y3
+	VMOVUPS     vector40400000<>+0(SB), Y2
+	VMOVUPS     vector3f800000<>+0(SB), Y4
+	VCMPPS      $0x11, Y2, Y1, Y2
+	VBLENDVPS   Y2, Y3, Y4, Y2
+	VMOVUPS     vectorc0400000<>+0(SB), Y3
+	VMOVUPS     vector00000000<>+0(SB), Y4
+	VCMPPS      $0x12, Y3, Y1, Y1
+	VBLENDVPS   Y1, Y4, Y2, Y1
+	VMULPS      Y0, Y1, Y0
+	VMOVUPS     Y0, 32(AX)
+	VMOVUPS     64(CX), Y0
+	VMOVUPS     64(DX), Y1
+	VMOVUPS     vector3eaaaaab<>+0(SB), Y2
+	VMOVUPS     vector3f000000<>+0(SB), Y3
+	VFMADD231PS Y1, Y2, Y3
+	VMOVUPS     vector40400000<>+0(SB), Y2
+	VMOVUPS     vector3f800000<>+0(SB), Y4
+	VCMPPS      $0x11, Y2, Y1, Y2
+	VBLENDVPS   Y2, Y3, Y4, Y2
+	VMOVUPS     vectorc0400000<>+0(SB), Y3
+	VMOVUPS     vector00000000<>+0(SB), Y4
+	VCMPPS      $0x12, Y3, Y1, Y1
+	VBLENDVPS   Y1, Y4, Y2, Y1
+	VMULPS      Y0, Y1, Y0
+	VMOVUPS     Y0, 64(AX)
+	VMOVUPS     96(CX), Y0
+	VMOVUPS     96(DX), Y1
+	VMOVUPS     vector3eaaaaab<>+0(SB), Y2
+	VMOVUPS     vector3f000000<>+0(SB), Y3
+	VFMADD231PS Y1, Y2, Y3
+	VMOVUPS     vector40400000<>+0(SB), Y2
+	VMOVUPS     vector3f800000<>+0(SB), Y4
+	VCMPPS      $0x11, Y2, Y1, Y2
+	VBLENDVPS   Y2, Y3, Y4, Y2
+	VMOVUPS     vectorc0400000<>+0(SB), Y3
+	VMOVUPS     vector00000000<>+0(SB), Y4
+	VCMPPS      $0x12, Y3, Y1, Y1
+	VBLENDVPS   Y1, Y4, Y2, Y1
+	VMULPS      Y0, Y1, Y0
+	VMOVUPS     Y0, 96(AX)
+	ADDQ        $0x00000080, CX
+	ADDQ        $0x00000080, DX
+	ADDQ        $0x00000080, AX
+	SUBQ        $0x00000020, BX
+	JMP         many
+
+manydone:
+one:
+	CMPQ        BX, $0x00000008
+	JL          onedone
+	VMOVUPS     (CX), Y0
+	VMOVUPS     (DX), Y1
+	VMOVUPS     vector3eaaaaab<>+0(SB), Y2
+	VMOVUPS     vector3f000000<>+0(SB), Y3
+	VFMADD231PS Y1, Y2, Y3
+	VMOVUPS     vector40400000<>+0(SB), Y2
+	VMOVUPS     vector3f800000<>+0(SB), Y4
+	VCMPPS      $0x11, Y2, Y1, Y2
+	VBLENDVPS   Y2, Y3, Y4, Y2
+	VMOVUPS     vectorc0400000<>+0(SB), Y3
+	VMOVUPS     vector00000000<>+0(SB), Y4
+	VCMPPS      $0x12, Y3, Y1, Y1
+	VBLENDVPS   Y1, Y4, Y2, Y1
+	VMULPS      Y0, Y1, Y0
+	VMOVUPS     Y0, (AX)
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, AX
+	SUBQ        $0x00000008, BX
+	JMP         one
+
+onedone:
+	TESTQ       BX, BX
+	JZ          end
+	LEAQ        laneMasks<>+0(SB), SI
+	MOVQ        $0x00000008, DI
+	SUBQ        BX, DI
+	VMOVUPS     (SI)(DI*4), Y15
+	VMASKMOVPS  (CX), Y15, Y0
+	VMASKMOVPS  (DX), Y15, Y1
+	VMOVUPS     vector3eaaaaab<>+0(SB), Y2
+	VMOVUPS     vector3f000000<>+0(SB), Y3
+	VFMADD231PS Y1, Y2, Y3
+	VMOVUPS     vector40400000<>+0(SB), Y2
+	VMOVUPS     vector3f800000<>+0(SB), Y4
+	VCMPPS      $0x11, Y2, Y1, Y2
+	VBLENDVPS   Y2, Y3, Y4, Y2
+	VMOVUPS     vectorc0400000<>+0(SB), Y3
+	VMOVUPS     vector00000000<>+0(SB), Y4
+	VCMPPS      $0x12, Y3, Y1, Y1
+	VBLENDVPS   Y1, Y4, Y2, Y1
+	VMULPS      Y0, Y1, Y0
+	VMASKMOVPS  Y0, Y15, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA vector3eaaaaab<>+0(SB)/4, $0x3eaaaaab
+DATA vector3eaaaaab<>+4(SB)/4, $0x3eaaaaab
+DATA vector3eaaaaab<>+8(SB)/4, $0x3eaaaaab
+DATA vector3eaaaaab<>+12(SB)/4, $0x3eaaaaab
+DATA vector3eaaaaab<>+16(SB)/4, $0x3eaaaaab
+DATA vector3eaaaaab<>+20(SB)/4, $0x3eaaaaab
+DATA vector3eaaaaab<>+24(SB)/4, $0x3eaaaaab
+DATA vector3eaaaaab<>+28(SB)/4, $0x3eaaaaab
+DATA vector3eaaaaab<>+32(SB)/4, $0x3eaaaaab
+DATA vector3eaaaaab<>+36(SB)/4, $0x3eaaaaab
+DATA vector3eaaaaab<>+40(SB)/4, $0x3eaaaaab
+DATA vector3eaaaaab<>+44(SB)/4, $0x3eaaaaab
+DATA vector3eaaaaab<>+48(SB)/4, $0x3eaaaaab
+DATA vector3eaaaaab<>+52(SB)/4, $0x3eaaaaab
+DATA vector3eaaaaab<>+56(SB)/4, $0x3eaaaaab
+DATA vector3eaaaaab<>+60(SB)/4, $0x3eaaaaab
+GLOBL vector3eaaaaab<>(SB), RODATA|NOPTR, $64
+
+DATA vectorc0400000<>+0(SB)/4, $0xc0400000
+DATA vectorc0400000<>+4(SB)/4, $0xc0400000
+DATA vectorc0400000<>+8(SB)/4, $0xc0400000
+DATA vectorc0400000<>+12(SB)/4, $0xc0400000
+DATA vectorc0400000<>+16(SB)/4, $0xc0400000
+DATA vectorc0400000<>+20(SB)/4, $0xc0400000
+DATA vectorc0400000<>+24(SB)/4, $0xc0400000
+DATA vectorc0400000<>+28(SB)/4, $0xc0400000
+DATA vectorc0400000<>+32(SB)/4, $0xc0400000
+DATA vectorc0400000<>+36(SB)/4, $0xc0400000
+DATA vectorc0400000<>+40(SB)/4, $0xc0400000
+DATA vectorc0400000<>+44(SB)/4, $0xc0400000
+DATA vectorc0400000<>+48(SB)/4, $0xc0400000
+DATA vectorc0400000<>+52(SB)/4, $0xc0400000
+DATA vectorc0400000<>+56(SB)/4, $0xc0400000
+DATA vectorc0400000<>+60(SB)/4, $0xc0400000
+GLOBL vectorc0400000<>(SB), RODATA|NOPTR, $64
+
 // func gradLeakyAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 // Requires: AVX
 TEXT ·gradLeakyAVX2(SB), NOSPLIT, $0-40
@@ -1821,6 +5210,233 @@ onedone:
 end:
 	VZEROUPPER
 	RET
+
+// func gradMishAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·gradMishAVX2(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), BX
+	VBROADCASTSS a+32(FP), Y0
+	VBROADCASTSS b+36(FP), Y0
+
+one:
+	CMPQ         BX, $0x00000008
+	JL           onedone
+	VMOVUPS      (CX), Y0
+	VMOVUPS      (DX), Y1
+	VMOVUPS      vector42c80000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMOVUPS      vectorc2c80000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VANDPS       vector7fffffff<>+0(SB), Y1, Y2
+	VXORPS       vector80000000<>+0(SB), Y2, Y2
+	VMOVUPS      vectorc3160000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVUPS      vector42b20000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMULPS       vector3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS vector3f318000<>+0(SB), Y3, Y2
+	VFNMADD231PS vectorb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      vector39500d01<>+0(SB), Y4
+	VMOVUPS      vector3ab60b61<>+0(SB), Y5
+	VFMADD231PS  Y4, Y2, Y5
+	VMOVUPS      vector3c088889<>+0(SB), Y4
+	VFMADD231PS  Y5, Y2, Y4
+	VMOVUPS      vector3d2aaaab<>+0(SB), Y5
+	VFMADD231PS  Y4, Y2, Y5
+	VMOVUPS      vector3e2aaaab<>+0(SB), Y4
+	VFMADD231PS  Y5, Y2, Y4
+	VMOVUPS      vector3f000000<>+0(SB), Y5
+	VFMADD231PS  Y4, Y2, Y5
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VFMADD231PS  Y5, Y2, Y4
+	VMOVUPS      vector3f800000<>+0(SB), Y5
+	VFMADD231PS  Y4, Y2, Y5
+	VMULPS       vector3f000000<>+0(SB), Y3, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VCVTPS2DQ    Y2, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       vector3f800000<>+0(SB), Y4, Y4
+	VMULPS       Y5, Y4, Y4
+	VSUBPS       Y2, Y3, Y2
+	VCVTPS2DQ    Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       vector3f800000<>+0(SB), Y2, Y2
+	VMULPS       Y4, Y2, Y2
+	VMOVUPS      vector40000000<>+0(SB), Y3
+	VADDPS       Y2, Y3, Y3
+	VMULPS       Y2, Y3, Y3
+	VMOVUPS      vector40000000<>+0(SB), Y4
+	VADDPS       Y2, Y4, Y4
+	VMOVUPS      vector40000000<>+0(SB), Y5
+	VFMADD231PS  Y2, Y4, Y5
+	VADDPS       Y2, Y2, Y4
+	VMOVUPS      vector3f800000<>+0(SB), Y6
+	VADDPS       Y4, Y6, Y6
+	VMOVAPS      Y6, Y7
+	VFMADD231PS  Y2, Y4, Y7
+	VMOVUPS      vector00000000<>+0(SB), Y8
+	VCMPPS       $0x11, Y8, Y1, Y9
+	VBLENDVPS    Y9, Y3, Y6, Y3
+	VCMPPS       $0x11, Y8, Y1, Y6
+	VBLENDVPS    Y6, Y5, Y7, Y5
+	VMOVUPS      vector40000000<>+0(SB), Y6
+	VMULPS       Y2, Y4, Y4
+	VCMPPS       $0x11, Y8, Y1, Y7
+	VBLENDVPS    Y7, Y6, Y4, Y4
+	VDIVPS       Y5, Y3, Y3
+	VDIVPS       Y5, Y4, Y4
+	VMOVUPS      vector3f800000<>+0(SB), Y5
+	VADDPS       Y3, Y5, Y5
+	VMULPS       Y4, Y5, Y4
+	VMOVUPS      vector00000000<>+0(SB), Y5
+	VMOVUPS      vector3f800000<>+0(SB), Y6
+	VCMPPS       $0x11, Y5, Y1, Y5
+	VBLENDVPS    Y5, Y2, Y6, Y5
+	VMOVUPS      vector3f800000<>+0(SB), Y6
+	VADDPS       Y2, Y6, Y2
+	VDIVPS       Y2, Y5, Y2
+	VMULPS       Y1, Y2, Y1
+	VFMADD231PS  Y1, Y4, Y3
+	VMULPS       Y0, Y3, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, BX
+	JMP          one
+
+onedone:
+	TESTQ        BX, BX
+	JZ           end
+	LEAQ         laneMasks<>+0(SB), SI
+	MOVQ         $0x00000008, DI
+	SUBQ         BX, DI
+	VMOVUPS      (SI)(DI*4), Y15
+	VMASKMOVPS   (CX), Y15, Y0
+	VMASKMOVPS   (DX), Y15, Y1
+	VMOVUPS      vector42c80000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMOVUPS      vectorc2c80000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VANDPS       vector7fffffff<>+0(SB), Y1, Y2
+	VXORPS       vector80000000<>+0(SB), Y2, Y2
+	VMOVUPS      vectorc3160000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVUPS      vector42b20000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMULPS       vector3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS vector3f318000<>+0(SB), Y3, Y2
+	VFNMADD231PS vectorb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      vector39500d01<>+0(SB), Y4
+	VMOVUPS      vector3ab60b61<>+0(SB), Y5
+	VFMADD231PS  Y4, Y2, Y5
+	VMOVUPS      vector3c088889<>+0(SB), Y4
+	VFMADD231PS  Y5, Y2, Y4
+	VMOVUPS      vector3d2aaaab<>+0(SB), Y5
+	VFMADD231PS  Y4, Y2, Y5
+	VMOVUPS      vector3e2aaaab<>+0(SB), Y4
+	VFMADD231PS  Y5, Y2, Y4
+	VMOVUPS      vector3f000000<>+0(SB), Y5
+	VFMADD231PS  Y4, Y2, Y5
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VFMADD231PS  Y5, Y2, Y4
+	VMOVUPS      vector3f800000<>+0(SB), Y5
+	VFMADD231PS  Y4, Y2, Y5
+	VMULPS       vector3f000000<>+0(SB), Y3, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VCVTPS2DQ    Y2, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       vector3f800000<>+0(SB), Y4, Y4
+	VMULPS       Y5, Y4, Y4
+	VSUBPS       Y2, Y3, Y2
+	VCVTPS2DQ    Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       vector3f800000<>+0(SB), Y2, Y2
+	VMULPS       Y4, Y2, Y2
+	VMOVUPS      vector40000000<>+0(SB), Y3
+	VADDPS       Y2, Y3, Y3
+	VMULPS       Y2, Y3, Y3
+	VMOVUPS      vector40000000<>+0(SB), Y4
+	VADDPS       Y2, Y4, Y4
+	VMOVUPS      vector40000000<>+0(SB), Y5
+	VFMADD231PS  Y2, Y4, Y5
+	VADDPS       Y2, Y2, Y4
+	VMOVUPS      vector3f800000<>+0(SB), Y6
+	VADDPS       Y4, Y6, Y6
+	VMOVAPS      Y6, Y7
+	VFMADD231PS  Y2, Y4, Y7
+	VMOVUPS      vector00000000<>+0(SB), Y8
+	VCMPPS       $0x11, Y8, Y1, Y9
+	VBLENDVPS    Y9, Y3, Y6, Y3
+	VCMPPS       $0x11, Y8, Y1, Y6
+	VBLENDVPS    Y6, Y5, Y7, Y5
+	VMOVUPS      vector40000000<>+0(SB), Y6
+	VMULPS       Y2, Y4, Y4
+	VCMPPS       $0x11, Y8, Y1, Y7
+	VBLENDVPS    Y7, Y6, Y4, Y4
+	VDIVPS       Y5, Y3, Y3
+	VDIVPS       Y5, Y4, Y4
+	VMOVUPS      vector3f800000<>+0(SB), Y5
+	VADDPS       Y3, Y5, Y5
+	VMULPS       Y4, Y5, Y4
+	VMOVUPS      vector00000000<>+0(SB), Y5
+	VMOVUPS      vector3f800000<>+0(SB), Y6
+	VCMPPS       $0x11, Y5, Y1, Y5
+	VBLENDVPS    Y5, Y2, Y6, Y5
+	VMOVUPS      vector3f800000<>+0(SB), Y6
+	VADDPS       Y2, Y6, Y2
+	VDIVPS       Y2, Y5, Y2
+	VMULPS       Y1, Y2, Y1
+	VFMADD231PS  Y1, Y4, Y3
+	VMULPS       Y0, Y3, Y0
+	VMASKMOVPS   Y0, Y15, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA vector42c80000<>+0(SB)/4, $0x42c80000
+DATA vector42c80000<>+4(SB)/4, $0x42c80000
+DATA vector42c80000<>+8(SB)/4, $0x42c80000
+DATA vector42c80000<>+12(SB)/4, $0x42c80000
+DATA vector42c80000<>+16(SB)/4, $0x42c80000
+DATA vector42c80000<>+20(SB)/4, $0x42c80000
+DATA vector42c80000<>+24(SB)/4, $0x42c80000
+DATA vector42c80000<>+28(SB)/4, $0x42c80000
+DATA vector42c80000<>+32(SB)/4, $0x42c80000
+DATA vector42c80000<>+36(SB)/4, $0x42c80000
+DATA vector42c80000<>+40(SB)/4, $0x42c80000
+DATA vector42c80000<>+44(SB)/4, $0x42c80000
+DATA vector42c80000<>+48(SB)/4, $0x42c80000
+DATA vector42c80000<>+52(SB)/4, $0x42c80000
+DATA vector42c80000<>+56(SB)/4, $0x42c80000
+DATA vector42c80000<>+60(SB)/4, $0x42c80000
+GLOBL vector42c80000<>(SB), RODATA|NOPTR, $64
+
+DATA vectorc2c80000<>+0(SB)/4, $0xc2c80000
+DATA vectorc2c80000<>+4(SB)/4, $0xc2c80000
+DATA vectorc2c80000<>+8(SB)/4, $0xc2c80000
+DATA vectorc2c80000<>+12(SB)/4, $0xc2c80000
+DATA vectorc2c80000<>+16(SB)/4, $0xc2c80000
+DATA vectorc2c80000<>+20(SB)/4, $0xc2c80000
+DATA vectorc2c80000<>+24(SB)/4, $0xc2c80000
+DATA vectorc2c80000<>+28(SB)/4, $0xc2c80000
+DATA vectorc2c80000<>+32(SB)/4, $0xc2c80000
+DATA vectorc2c80000<>+36(SB)/4, $0xc2c80000
+DATA vectorc2c80000<>+40(SB)/4, $0xc2c80000
+DATA vectorc2c80000<>+44(SB)/4, $0xc2c80000
+DATA vectorc2c80000<>+48(SB)/4, $0xc2c80000
+DATA vectorc2c80000<>+52(SB)/4, $0xc2c80000
+DATA vectorc2c80000<>+56(SB)/4, $0xc2c80000
+DATA vectorc2c80000<>+60(SB)/4, $0xc2c80000
+GLOBL vectorc2c80000<>(SB), RODATA|NOPTR, $64
 
 // func gradReLUAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 // Requires: AVX
@@ -1917,6 +5533,107 @@ end:
 	VZEROUPPER
 	RET
 
+// func gradSELUAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+// Requires: AVX
+TEXT ·gradSELUAVX2(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), BX
+	VBROADCASTSS a+32(FP), Y0
+	VBROADCASTSS b+36(FP), Y0
+
+many:
+	CMPQ      BX, $0x00000020
+	JL        manydone
+	VMOVUPS   (CX), Y0
+	VMOVUPS   (DX), Y1
+	VMOVUPS   vector00000000<>+0(SB), Y2
+	VMOVUPS   vector3fe10966<>+0(SB), Y3
+	VADDPS    Y1, Y3, Y3
+	VMOVUPS   vector3f867d5f<>+0(SB), Y4
+	VCMPPS    $0x12, Y2, Y1, Y1
+	VBLENDVPS Y1, Y3, Y4, Y1
+	VMULPS    Y0, Y1, Y0
+	VMOVUPS   Y0, (AX)
+	VMOVUPS   32(CX), Y0
+	VMOVUPS   32(DX), Y1
+	VMOVUPS   vector00000000<>+0(SB), Y2
+	VMOVUPS   vector3fe10966<>+0(SB), Y3
+	VADDPS    Y1, Y3, Y3
+	VMOVUPS   vector3f867d5f<>+0(SB), Y4
+	VCMPPS    $0x12, Y2, Y1, Y1
+	VBLENDVPS Y1, Y3, Y4, Y1
+	VMULPS    Y0, Y1, Y0
+	VMOVUPS   Y0, 32(AX)
+	VMOVUPS   64(CX), Y0
+	VMOVUPS   64(DX), Y1
+	VMOVUPS   vector00000000<>+0(SB), Y2
+	VMOVUPS   vector3fe10966<>+0(SB), Y3
+	VADDPS    Y1, Y3, Y3
+	VMOVUPS   vector3f867d5f<>+0(SB), Y4
+	VCMPPS    $0x12, Y2, Y1, Y1
+	VBLENDVPS Y1, Y3, Y4, Y1
+	VMULPS    Y0, Y1, Y0
+	VMOVUPS   Y0, 64(AX)
+	VMOVUPS   96(CX), Y0
+	VMOVUPS   96(DX), Y1
+	VMOVUPS   vector00000000<>+0(SB), Y2
+	VMOVUPS   vector3fe10966<>+0(SB), Y3
+	VADDPS    Y1, Y3, Y3
+	VMOVUPS   vector3f867d5f<>+0(SB), Y4
+	VCMPPS    $0x12, Y2, Y1, Y1
+	VBLENDVPS Y1, Y3, Y4, Y1
+	VMULPS    Y0, Y1, Y0
+	VMOVUPS   Y0, 96(AX)
+	ADDQ      $0x00000080, CX
+	ADDQ      $0x00000080, DX
+	ADDQ      $0x00000080, AX
+	SUBQ      $0x00000020, BX
+	JMP       many
+
+manydone:
+one:
+	CMPQ      BX, $0x00000008
+	JL        onedone
+	VMOVUPS   (CX), Y0
+	VMOVUPS   (DX), Y1
+	VMOVUPS   vector00000000<>+0(SB), Y2
+	VMOVUPS   vector3fe10966<>+0(SB), Y3
+	VADDPS    Y1, Y3, Y3
+	VMOVUPS   vector3f867d5f<>+0(SB), Y4
+	VCMPPS    $0x12, Y2, Y1, Y1
+	VBLENDVPS Y1, Y3, Y4, Y1
+	VMULPS    Y0, Y1, Y0
+	VMOVUPS   Y0, (AX)
+	ADDQ      $0x00000020, CX
+	ADDQ      $0x00000020, DX
+	ADDQ      $0x00000020, AX
+	SUBQ      $0x00000008, BX
+	JMP       one
+
+onedone:
+	TESTQ      BX, BX
+	JZ         end
+	LEAQ       laneMasks<>+0(SB), SI
+	MOVQ       $0x00000008, DI
+	SUBQ       BX, DI
+	VMOVUPS    (SI)(DI*4), Y15
+	VMASKMOVPS (CX), Y15, Y0
+	VMASKMOVPS (DX), Y15, Y1
+	VMOVUPS    vector00000000<>+0(SB), Y2
+	VMOVUPS    vector3fe10966<>+0(SB), Y3
+	VADDPS     Y1, Y3, Y3
+	VMOVUPS    vector3f867d5f<>+0(SB), Y4
+	VCMPPS     $0x12, Y2, Y1, Y1
+	VBLENDVPS  Y1, Y3, Y4, Y1
+	VMULPS     Y0, Y1, Y0
+	VMASKMOVPS Y0, Y15, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
 // func gradSiLUAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 // Requires: AVX, AVX2, FMA3
 TEXT ·gradSiLUAVX2(SB), NOSPLIT, $0-40
@@ -1927,252 +5644,55 @@ TEXT ·gradSiLUAVX2(SB), NOSPLIT, $0-40
 	VBROADCASTSS a+32(FP), Y0
 	VBROADCASTSS b+36(FP), Y0
 
-many:
-	CMPQ         BX, $0x00000020
-	JL           manydone
-	VMOVUPS      (CX), Y0
-	VMOVUPS      (DX), Y1
-	VMOVUPS      vector3f800000<>+0(SB), Y2
-	VXORPS       vector80000000<>+0(SB), Y1, Y3
-	VMOVUPS      vectorc2d00000<>+0(SB), Y4
-	VMAXPS       Y3, Y4, Y3
-	VMOVUPS      vector42b20000<>+0(SB), Y4
-	VMINPS       Y3, Y4, Y3
-	VMULPS       vector3fb8aa3b<>+0(SB), Y3, Y4
-	VROUNDPS     $0x08, Y4, Y4
-	VMOVAPS      Y3, Y3
-	VFNMADD231PS vector3f318000<>+0(SB), Y4, Y3
-	VFNMADD231PS vectorb95e8083<>+0(SB), Y4, Y3
-	VMOVUPS      vector39500d01<>+0(SB), Y5
-	VMOVUPS      vector3ab60b61<>+0(SB), Y6
-	VFMADD231PS  Y5, Y3, Y6
-	VMOVUPS      vector3c088889<>+0(SB), Y5
-	VFMADD231PS  Y6, Y3, Y5
-	VMOVUPS      vector3d2aaaab<>+0(SB), Y6
-	VFMADD231PS  Y5, Y3, Y6
-	VMOVUPS      vector3e2aaaab<>+0(SB), Y5
-	VFMADD231PS  Y6, Y3, Y5
-	VMOVUPS      vector3f000000<>+0(SB), Y6
-	VFMADD231PS  Y5, Y3, Y6
-	VMOVUPS      vector3f800000<>+0(SB), Y5
-	VFMADD231PS  Y6, Y3, Y5
-	VMOVUPS      vector3f800000<>+0(SB), Y6
-	VFMADD231PS  Y5, Y3, Y6
-	VMULPS       vector3f000000<>+0(SB), Y4, Y3
-	VROUNDPS     $0x08, Y3, Y3
-	VCVTPS2DQ    Y3, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VPADDD       vector3f800000<>+0(SB), Y5, Y5
-	VMULPS       Y6, Y5, Y5
-	VSUBPS       Y3, Y4, Y3
-	VCVTPS2DQ    Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VPADDD       vector3f800000<>+0(SB), Y3, Y3
-	VMULPS       Y5, Y3, Y3
-	VADDPS       Y3, Y2, Y3
-	VDIVPS       Y3, Y2, Y2
-	VMOVUPS      vector3f800000<>+0(SB), Y3
-	VSUBPS       Y2, Y3, Y3
-	VMOVUPS      vector3f800000<>+0(SB), Y4
-	VFMADD231PS  Y1, Y3, Y4
-	VMULPS       Y2, Y4, Y1
-	VMULPS       Y0, Y1, Y0
-	VMOVUPS      Y0, (AX)
-	VMOVUPS      32(CX), Y0
-	VMOVUPS      32(DX), Y1
-	VMOVUPS      vector3f800000<>+0(SB), Y2
-	VXORPS       vector80000000<>+0(SB), Y1, Y3
-	VMOVUPS      vectorc2d00000<>+0(SB), Y4
-	VMAXPS       Y3, Y4, Y3
-	VMOVUPS      vector42b20000<>+0(SB), Y4
-	VMINPS       Y3, Y4, Y3
-	VMULPS       vector3fb8aa3b<>+0(SB), Y3, Y4
-	VROUNDPS     $0x08, Y4, Y4
-	VMOVAPS      Y3, Y3
-	VFNMADD231PS vector3f318000<>+0(SB), Y4, Y3
-	VFNMADD231PS vectorb95e8083<>+0(SB), Y4, Y3
-	VMOVUPS      vector39500d01<>+0(SB), Y5
-	VMOVUPS      vector3ab60b61<>+0(SB), Y6
-	VFMADD231PS  Y5, Y3, Y6
-	VMOVUPS      vector3c088889<>+0(SB), Y5
-	VFMADD231PS  Y6, Y3, Y5
-	VMOVUPS      vector3d2aaaab<>+0(SB), Y6
-	VFMADD231PS  Y5, Y3, Y6
-	VMOVUPS      vector3e2aaaab<>+0(SB), Y5
-	VFMADD231PS  Y6, Y3, Y5
-	VMOVUPS      vector3f000000<>+0(SB), Y6
-	VFMADD231PS  Y5, Y3, Y6
-	VMOVUPS      vector3f800000<>+0(SB), Y5
-	VFMADD231PS  Y6, Y3, Y5
-	VMOVUPS      vector3f800000<>+0(SB), Y6
-	VFMADD231PS  Y5, Y3, Y6
-	VMULPS       vector3f000000<>+0(SB), Y4, Y3
-	VROUNDPS     $0x08, Y3, Y3
-	VCVTPS2DQ    Y3, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VPADDD       vector3f800000<>+0(SB), Y5, Y5
-	VMULPS       Y6, Y5, Y5
-	VSUBPS       Y3, Y4, Y3
-	VCVTPS2DQ    Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VPADDD       vector3f800000<>+0(SB), Y3, Y3
-	VMULPS       Y5, Y3, Y3
-	VADDPS       Y3, Y2, Y3
-	VDIVPS       Y3, Y2, Y2
-	VMOVUPS      vector3f800000<>+0(SB), Y3
-	VSUBPS       Y2, Y3, Y3
-	VMOVUPS      vector3f800000<>+0(SB), Y4
-	VFMADD231PS  Y1, Y3, Y4
-	VMULPS       Y2, Y4, Y1
-	VMULPS       Y0, Y1, Y0
-	VMOVUPS      Y0, 32(AX)
-	VMOVUPS      64(CX), Y0
-	VMOVUPS      64(DX), Y1
-	VMOVUPS      vector3f800000<>+0(SB), Y2
-	VXORPS       vector80000000<>+0(SB), Y1, Y3
-	VMOVUPS      vectorc2d00000<>+0(SB), Y4
-	VMAXPS       Y3, Y4, Y3
-	VMOVUPS      vector42b20000<>+0(SB), Y4
-	VMINPS       Y3, Y4, Y3
-	VMULPS       vector3fb8aa3b<>+0(SB), Y3, Y4
-	VROUNDPS     $0x08, Y4, Y4
-	VMOVAPS      Y3, Y3
-	VFNMADD231PS vector3f318000<>+0(SB), Y4, Y3
-	VFNMADD231PS vectorb95e8083<>+0(SB), Y4, Y3
-	VMOVUPS      vector39500d01<>+0(SB), Y5
-	VMOVUPS      vector3ab60b61<>+0(SB), Y6
-	VFMADD231PS  Y5, Y3, Y6
-	VMOVUPS      vector3c088889<>+0(SB), Y5
-	VFMADD231PS  Y6, Y3, Y5
-	VMOVUPS      vector3d2aaaab<>+0(SB), Y6
-	VFMADD231PS  Y5, Y3, Y6
-	VMOVUPS      vector3e2aaaab<>+0(SB), Y5
-	VFMADD231PS  Y6, Y3, Y5
-	VMOVUPS      vector3f000000<>+0(SB), Y6
-	VFMADD231PS  Y5, Y3, Y6
-	VMOVUPS      vector3f800000<>+0(SB), Y5
-	VFMADD231PS  Y6, Y3, Y5
-	VMOVUPS      vector3f800000<>+0(SB), Y6
-	VFMADD231PS  Y5, Y3, Y6
-	VMULPS       vector3f000000<>+0(SB), Y4, Y3
-	VROUNDPS     $0x08, Y3, Y3
-	VCVTPS2DQ    Y3, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VPADDD       vector3f800000<>+0(SB), Y5, Y5
-	VMULPS       Y6, Y5, Y5
-	VSUBPS       Y3, Y4, Y3
-	VCVTPS2DQ    Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VPADDD       vector3f800000<>+0(SB), Y3, Y3
-	VMULPS       Y5, Y3, Y3
-	VADDPS       Y3, Y2, Y3
-	VDIVPS       Y3, Y2, Y2
-	VMOVUPS      vector3f800000<>+0(SB), Y3
-	VSUBPS       Y2, Y3, Y3
-	VMOVUPS      vector3f800000<>+0(SB), Y4
-	VFMADD231PS  Y1, Y3, Y4
-	VMULPS       Y2, Y4, Y1
-	VMULPS       Y0, Y1, Y0
-	VMOVUPS      Y0, 64(AX)
-	VMOVUPS      96(CX), Y0
-	VMOVUPS      96(DX), Y1
-	VMOVUPS      vector3f800000<>+0(SB), Y2
-	VXORPS       vector80000000<>+0(SB), Y1, Y3
-	VMOVUPS      vectorc2d00000<>+0(SB), Y4
-	VMAXPS       Y3, Y4, Y3
-	VMOVUPS      vector42b20000<>+0(SB), Y4
-	VMINPS       Y3, Y4, Y3
-	VMULPS       vector3fb8aa3b<>+0(SB), Y3, Y4
-	VROUNDPS     $0x08, Y4, Y4
-	VMOVAPS      Y3, Y3
-	VFNMADD231PS vector3f318000<>+0(SB), Y4, Y3
-	VFNMADD231PS vectorb95e8083<>+0(SB), Y4, Y3
-	VMOVUPS      vector39500d01<>+0(SB), Y5
-	VMOVUPS      vector3ab60b61<>+0(SB), Y6
-	VFMADD231PS  Y5, Y3, Y6
-	VMOVUPS      vector3c088889<>+0(SB), Y5
-	VFMADD231PS  Y6, Y3, Y5
-	VMOVUPS      vector3d2aaaab<>+0(SB), Y6
-	VFMADD231PS  Y5, Y3, Y6
-	VMOVUPS      vector3e2aaaab<>+0(SB), Y5
-	VFMADD231PS  Y6, Y3, Y5
-	VMOVUPS      vector3f000000<>+0(SB), Y6
-	VFMADD231PS  Y5, Y3, Y6
-	VMOVUPS      vector3f800000<>+0(SB), Y5
-	VFMADD231PS  Y6, Y3, Y5
-	VMOVUPS      vector3f800000<>+0(SB), Y6
-	VFMADD231PS  Y5, Y3, Y6
-	VMULPS       vector3f000000<>+0(SB), Y4, Y3
-	VROUNDPS     $0x08, Y3, Y3
-	VCVTPS2DQ    Y3, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VPADDD       vector3f800000<>+0(SB), Y5, Y5
-	VMULPS       Y6, Y5, Y5
-	VSUBPS       Y3, Y4, Y3
-	VCVTPS2DQ    Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VPADDD       vector3f800000<>+0(SB), Y3, Y3
-	VMULPS       Y5, Y3, Y3
-	VADDPS       Y3, Y2, Y3
-	VDIVPS       Y3, Y2, Y2
-	VMOVUPS      vector3f800000<>+0(SB), Y3
-	VSUBPS       Y2, Y3, Y3
-	VMOVUPS      vector3f800000<>+0(SB), Y4
-	VFMADD231PS  Y1, Y3, Y4
-	VMULPS       Y2, Y4, Y1
-	VMULPS       Y0, Y1, Y0
-	VMOVUPS      Y0, 96(AX)
-	ADDQ         $0x00000080, CX
-	ADDQ         $0x00000080, DX
-	ADDQ         $0x00000080, AX
-	SUBQ         $0x00000020, BX
-	JMP          many
-
-manydone:
 one:
 	CMPQ         BX, $0x00000008
 	JL           onedone
 	VMOVUPS      (CX), Y0
 	VMOVUPS      (DX), Y1
-	VMOVUPS      vector3f800000<>+0(SB), Y2
-	VXORPS       vector80000000<>+0(SB), Y1, Y3
-	VMOVUPS      vectorc2d00000<>+0(SB), Y4
-	VMAXPS       Y3, Y4, Y3
-	VMOVUPS      vector42b20000<>+0(SB), Y4
-	VMINPS       Y3, Y4, Y3
-	VMULPS       vector3fb8aa3b<>+0(SB), Y3, Y4
-	VROUNDPS     $0x08, Y4, Y4
-	VMOVAPS      Y3, Y3
-	VFNMADD231PS vector3f318000<>+0(SB), Y4, Y3
-	VFNMADD231PS vectorb95e8083<>+0(SB), Y4, Y3
-	VMOVUPS      vector39500d01<>+0(SB), Y5
-	VMOVUPS      vector3ab60b61<>+0(SB), Y6
-	VFMADD231PS  Y5, Y3, Y6
-	VMOVUPS      vector3c088889<>+0(SB), Y5
-	VFMADD231PS  Y6, Y3, Y5
-	VMOVUPS      vector3d2aaaab<>+0(SB), Y6
-	VFMADD231PS  Y5, Y3, Y6
-	VMOVUPS      vector3e2aaaab<>+0(SB), Y5
-	VFMADD231PS  Y6, Y3, Y5
-	VMOVUPS      vector3f000000<>+0(SB), Y6
-	VFMADD231PS  Y5, Y3, Y6
-	VMOVUPS      vector3f800000<>+0(SB), Y5
-	VFMADD231PS  Y6, Y3, Y5
-	VMOVUPS      vector3f800000<>+0(SB), Y6
-	VFMADD231PS  Y5, Y3, Y6
-	VMULPS       vector3f000000<>+0(SB), Y4, Y3
+	VANDPS       vector7fffffff<>+0(SB), Y1, Y2
+	VXORPS       vector80000000<>+0(SB), Y2, Y2
+	VMOVUPS      vectorc3160000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVUPS      vector42b20000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMULPS       vector3fb8aa3b<>+0(SB), Y2, Y3
 	VROUNDPS     $0x08, Y3, Y3
-	VCVTPS2DQ    Y3, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VPADDD       vector3f800000<>+0(SB), Y5, Y5
-	VMULPS       Y6, Y5, Y5
-	VSUBPS       Y3, Y4, Y3
-	VCVTPS2DQ    Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VPADDD       vector3f800000<>+0(SB), Y3, Y3
-	VMULPS       Y5, Y3, Y3
-	VADDPS       Y3, Y2, Y3
-	VDIVPS       Y3, Y2, Y2
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS vector3f318000<>+0(SB), Y3, Y2
+	VFNMADD231PS vectorb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      vector39500d01<>+0(SB), Y4
+	VMOVUPS      vector3ab60b61<>+0(SB), Y5
+	VFMADD231PS  Y4, Y2, Y5
+	VMOVUPS      vector3c088889<>+0(SB), Y4
+	VFMADD231PS  Y5, Y2, Y4
+	VMOVUPS      vector3d2aaaab<>+0(SB), Y5
+	VFMADD231PS  Y4, Y2, Y5
+	VMOVUPS      vector3e2aaaab<>+0(SB), Y4
+	VFMADD231PS  Y5, Y2, Y4
+	VMOVUPS      vector3f000000<>+0(SB), Y5
+	VFMADD231PS  Y4, Y2, Y5
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VFMADD231PS  Y5, Y2, Y4
+	VMOVUPS      vector3f800000<>+0(SB), Y5
+	VFMADD231PS  Y4, Y2, Y5
+	VMULPS       vector3f000000<>+0(SB), Y3, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VCVTPS2DQ    Y2, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       vector3f800000<>+0(SB), Y4, Y4
+	VMULPS       Y5, Y4, Y4
+	VSUBPS       Y2, Y3, Y2
+	VCVTPS2DQ    Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       vector3f800000<>+0(SB), Y2, Y2
+	VMULPS       Y4, Y2, Y2
+	VMOVUPS      vector00000000<>+0(SB), Y3
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VCMPPS       $0x11, Y3, Y1, Y3
+	VBLENDVPS    Y3, Y2, Y4, Y3
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VADDPS       Y2, Y4, Y2
+	VDIVPS       Y2, Y3, Y2
 	VMOVUPS      vector3f800000<>+0(SB), Y3
 	VSUBPS       Y2, Y3, Y3
 	VMOVUPS      vector3f800000<>+0(SB), Y4
@@ -2195,45 +5715,50 @@ onedone:
 	VMOVUPS      (SI)(DI*4), Y15
 	VMASKMOVPS   (CX), Y15, Y0
 	VMASKMOVPS   (DX), Y15, Y1
-	VMOVUPS      vector3f800000<>+0(SB), Y2
-	VXORPS       vector80000000<>+0(SB), Y1, Y3
-	VMOVUPS      vectorc2d00000<>+0(SB), Y4
-	VMAXPS       Y3, Y4, Y3
-	VMOVUPS      vector42b20000<>+0(SB), Y4
-	VMINPS       Y3, Y4, Y3
-	VMULPS       vector3fb8aa3b<>+0(SB), Y3, Y4
-	VROUNDPS     $0x08, Y4, Y4
-	VMOVAPS      Y3, Y3
-	VFNMADD231PS vector3f318000<>+0(SB), Y4, Y3
-	VFNMADD231PS vectorb95e8083<>+0(SB), Y4, Y3
-	VMOVUPS      vector39500d01<>+0(SB), Y5
-	VMOVUPS      vector3ab60b61<>+0(SB), Y6
-	VFMADD231PS  Y5, Y3, Y6
-	VMOVUPS      vector3c088889<>+0(SB), Y5
-	VFMADD231PS  Y6, Y3, Y5
-	VMOVUPS      vector3d2aaaab<>+0(SB), Y6
-	VFMADD231PS  Y5, Y3, Y6
-	VMOVUPS      vector3e2aaaab<>+0(SB), Y5
-	VFMADD231PS  Y6, Y3, Y5
-	VMOVUPS      vector3f000000<>+0(SB), Y6
-	VFMADD231PS  Y5, Y3, Y6
-	VMOVUPS      vector3f800000<>+0(SB), Y5
-	VFMADD231PS  Y6, Y3, Y5
-	VMOVUPS      vector3f800000<>+0(SB), Y6
-	VFMADD231PS  Y5, Y3, Y6
-	VMULPS       vector3f000000<>+0(SB), Y4, Y3
+	VANDPS       vector7fffffff<>+0(SB), Y1, Y2
+	VXORPS       vector80000000<>+0(SB), Y2, Y2
+	VMOVUPS      vectorc3160000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVUPS      vector42b20000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMULPS       vector3fb8aa3b<>+0(SB), Y2, Y3
 	VROUNDPS     $0x08, Y3, Y3
-	VCVTPS2DQ    Y3, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VPADDD       vector3f800000<>+0(SB), Y5, Y5
-	VMULPS       Y6, Y5, Y5
-	VSUBPS       Y3, Y4, Y3
-	VCVTPS2DQ    Y3, Y3
-	VPSLLD       $0x17, Y3, Y3
-	VPADDD       vector3f800000<>+0(SB), Y3, Y3
-	VMULPS       Y5, Y3, Y3
-	VADDPS       Y3, Y2, Y3
-	VDIVPS       Y3, Y2, Y2
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS vector3f318000<>+0(SB), Y3, Y2
+	VFNMADD231PS vectorb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      vector39500d01<>+0(SB), Y4
+	VMOVUPS      vector3ab60b61<>+0(SB), Y5
+	VFMADD231PS  Y4, Y2, Y5
+	VMOVUPS      vector3c088889<>+0(SB), Y4
+	VFMADD231PS  Y5, Y2, Y4
+	VMOVUPS      vector3d2aaaab<>+0(SB), Y5
+	VFMADD231PS  Y4, Y2, Y5
+	VMOVUPS      vector3e2aaaab<>+0(SB), Y4
+	VFMADD231PS  Y5, Y2, Y4
+	VMOVUPS      vector3f000000<>+0(SB), Y5
+	VFMADD231PS  Y4, Y2, Y5
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VFMADD231PS  Y5, Y2, Y4
+	VMOVUPS      vector3f800000<>+0(SB), Y5
+	VFMADD231PS  Y4, Y2, Y5
+	VMULPS       vector3f000000<>+0(SB), Y3, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VCVTPS2DQ    Y2, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       vector3f800000<>+0(SB), Y4, Y4
+	VMULPS       Y5, Y4, Y4
+	VSUBPS       Y2, Y3, Y2
+	VCVTPS2DQ    Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       vector3f800000<>+0(SB), Y2, Y2
+	VMULPS       Y4, Y2, Y2
+	VMOVUPS      vector00000000<>+0(SB), Y3
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VCMPPS       $0x11, Y3, Y1, Y3
+	VBLENDVPS    Y3, Y2, Y4, Y3
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VADDPS       Y2, Y4, Y2
+	VDIVPS       Y2, Y3, Y2
 	VMOVUPS      vector3f800000<>+0(SB), Y3
 	VSUBPS       Y2, Y3, Y3
 	VMOVUPS      vector3f800000<>+0(SB), Y4
@@ -2339,232 +5864,55 @@ TEXT ·gradSoftplusAVX2(SB), NOSPLIT, $0-40
 	VBROADCASTSS a+32(FP), Y0
 	VBROADCASTSS b+36(FP), Y0
 
-many:
-	CMPQ         BX, $0x00000020
-	JL           manydone
-	VMOVUPS      (CX), Y0
-	VMOVUPS      (DX), Y1
-	VMOVUPS      vector3f800000<>+0(SB), Y2
-	VXORPS       vector80000000<>+0(SB), Y1, Y1
-	VMOVUPS      vectorc2d00000<>+0(SB), Y3
-	VMAXPS       Y1, Y3, Y1
-	VMOVUPS      vector42b20000<>+0(SB), Y3
-	VMINPS       Y1, Y3, Y1
-	VMULPS       vector3fb8aa3b<>+0(SB), Y1, Y3
-	VROUNDPS     $0x08, Y3, Y3
-	VMOVAPS      Y1, Y1
-	VFNMADD231PS vector3f318000<>+0(SB), Y3, Y1
-	VFNMADD231PS vectorb95e8083<>+0(SB), Y3, Y1
-	VMOVUPS      vector39500d01<>+0(SB), Y4
-	VMOVUPS      vector3ab60b61<>+0(SB), Y5
-	VFMADD231PS  Y4, Y1, Y5
-	VMOVUPS      vector3c088889<>+0(SB), Y4
-	VFMADD231PS  Y5, Y1, Y4
-	VMOVUPS      vector3d2aaaab<>+0(SB), Y5
-	VFMADD231PS  Y4, Y1, Y5
-	VMOVUPS      vector3e2aaaab<>+0(SB), Y4
-	VFMADD231PS  Y5, Y1, Y4
-	VMOVUPS      vector3f000000<>+0(SB), Y5
-	VFMADD231PS  Y4, Y1, Y5
-	VMOVUPS      vector3f800000<>+0(SB), Y4
-	VFMADD231PS  Y5, Y1, Y4
-	VMOVUPS      vector3f800000<>+0(SB), Y5
-	VFMADD231PS  Y4, Y1, Y5
-	VMULPS       vector3f000000<>+0(SB), Y3, Y1
-	VROUNDPS     $0x08, Y1, Y1
-	VCVTPS2DQ    Y1, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VPADDD       vector3f800000<>+0(SB), Y4, Y4
-	VMULPS       Y5, Y4, Y4
-	VSUBPS       Y1, Y3, Y1
-	VCVTPS2DQ    Y1, Y1
-	VPSLLD       $0x17, Y1, Y1
-	VPADDD       vector3f800000<>+0(SB), Y1, Y1
-	VMULPS       Y4, Y1, Y1
-	VADDPS       Y1, Y2, Y1
-	VDIVPS       Y1, Y2, Y1
-	VMULPS       Y0, Y1, Y0
-	VMOVUPS      Y0, (AX)
-	VMOVUPS      32(CX), Y0
-	VMOVUPS      32(DX), Y1
-	VMOVUPS      vector3f800000<>+0(SB), Y2
-	VXORPS       vector80000000<>+0(SB), Y1, Y1
-	VMOVUPS      vectorc2d00000<>+0(SB), Y3
-	VMAXPS       Y1, Y3, Y1
-	VMOVUPS      vector42b20000<>+0(SB), Y3
-	VMINPS       Y1, Y3, Y1
-	VMULPS       vector3fb8aa3b<>+0(SB), Y1, Y3
-	VROUNDPS     $0x08, Y3, Y3
-	VMOVAPS      Y1, Y1
-	VFNMADD231PS vector3f318000<>+0(SB), Y3, Y1
-	VFNMADD231PS vectorb95e8083<>+0(SB), Y3, Y1
-	VMOVUPS      vector39500d01<>+0(SB), Y4
-	VMOVUPS      vector3ab60b61<>+0(SB), Y5
-	VFMADD231PS  Y4, Y1, Y5
-	VMOVUPS      vector3c088889<>+0(SB), Y4
-	VFMADD231PS  Y5, Y1, Y4
-	VMOVUPS      vector3d2aaaab<>+0(SB), Y5
-	VFMADD231PS  Y4, Y1, Y5
-	VMOVUPS      vector3e2aaaab<>+0(SB), Y4
-	VFMADD231PS  Y5, Y1, Y4
-	VMOVUPS      vector3f000000<>+0(SB), Y5
-	VFMADD231PS  Y4, Y1, Y5
-	VMOVUPS      vector3f800000<>+0(SB), Y4
-	VFMADD231PS  Y5, Y1, Y4
-	VMOVUPS      vector3f800000<>+0(SB), Y5
-	VFMADD231PS  Y4, Y1, Y5
-	VMULPS       vector3f000000<>+0(SB), Y3, Y1
-	VROUNDPS     $0x08, Y1, Y1
-	VCVTPS2DQ    Y1, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VPADDD       vector3f800000<>+0(SB), Y4, Y4
-	VMULPS       Y5, Y4, Y4
-	VSUBPS       Y1, Y3, Y1
-	VCVTPS2DQ    Y1, Y1
-	VPSLLD       $0x17, Y1, Y1
-	VPADDD       vector3f800000<>+0(SB), Y1, Y1
-	VMULPS       Y4, Y1, Y1
-	VADDPS       Y1, Y2, Y1
-	VDIVPS       Y1, Y2, Y1
-	VMULPS       Y0, Y1, Y0
-	VMOVUPS      Y0, 32(AX)
-	VMOVUPS      64(CX), Y0
-	VMOVUPS      64(DX), Y1
-	VMOVUPS      vector3f800000<>+0(SB), Y2
-	VXORPS       vector80000000<>+0(SB), Y1, Y1
-	VMOVUPS      vectorc2d00000<>+0(SB), Y3
-	VMAXPS       Y1, Y3, Y1
-	VMOVUPS      vector42b20000<>+0(SB), Y3
-	VMINPS       Y1, Y3, Y1
-	VMULPS       vector3fb8aa3b<>+0(SB), Y1, Y3
-	VROUNDPS     $0x08, Y3, Y3
-	VMOVAPS      Y1, Y1
-	VFNMADD231PS vector3f318000<>+0(SB), Y3, Y1
-	VFNMADD231PS vectorb95e8083<>+0(SB), Y3, Y1
-	VMOVUPS      vector39500d01<>+0(SB), Y4
-	VMOVUPS      vector3ab60b61<>+0(SB), Y5
-	VFMADD231PS  Y4, Y1, Y5
-	VMOVUPS      vector3c088889<>+0(SB), Y4
-	VFMADD231PS  Y5, Y1, Y4
-	VMOVUPS      vector3d2aaaab<>+0(SB), Y5
-	VFMADD231PS  Y4, Y1, Y5
-	VMOVUPS      vector3e2aaaab<>+0(SB), Y4
-	VFMADD231PS  Y5, Y1, Y4
-	VMOVUPS      vector3f000000<>+0(SB), Y5
-	VFMADD231PS  Y4, Y1, Y5
-	VMOVUPS      vector3f800000<>+0(SB), Y4
-	VFMADD231PS  Y5, Y1, Y4
-	VMOVUPS      vector3f800000<>+0(SB), Y5
-	VFMADD231PS  Y4, Y1, Y5
-	VMULPS       vector3f000000<>+0(SB), Y3, Y1
-	VROUNDPS     $0x08, Y1, Y1
-	VCVTPS2DQ    Y1, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VPADDD       vector3f800000<>+0(SB), Y4, Y4
-	VMULPS       Y5, Y4, Y4
-	VSUBPS       Y1, Y3, Y1
-	VCVTPS2DQ    Y1, Y1
-	VPSLLD       $0x17, Y1, Y1
-	VPADDD       vector3f800000<>+0(SB), Y1, Y1
-	VMULPS       Y4, Y1, Y1
-	VADDPS       Y1, Y2, Y1
-	VDIVPS       Y1, Y2, Y1
-	VMULPS       Y0, Y1, Y0
-	VMOVUPS      Y0, 64(AX)
-	VMOVUPS      96(CX), Y0
-	VMOVUPS      96(DX), Y1
-	VMOVUPS      vector3f800000<>+0(SB), Y2
-	VXORPS       vector80000000<>+0(SB), Y1, Y1
-	VMOVUPS      vectorc2d00000<>+0(SB), Y3
-	VMAXPS       Y1, Y3, Y1
-	VMOVUPS      vector42b20000<>+0(SB), Y3
-	VMINPS       Y1, Y3, Y1
-	VMULPS       vector3fb8aa3b<>+0(SB), Y1, Y3
-	VROUNDPS     $0x08, Y3, Y3
-	VMOVAPS      Y1, Y1
-	VFNMADD231PS vector3f318000<>+0(SB), Y3, Y1
-	VFNMADD231PS vectorb95e8083<>+0(SB), Y3, Y1
-	VMOVUPS      vector39500d01<>+0(SB), Y4
-	VMOVUPS      vector3ab60b61<>+0(SB), Y5
-	VFMADD231PS  Y4, Y1, Y5
-	VMOVUPS      vector3c088889<>+0(SB), Y4
-	VFMADD231PS  Y5, Y1, Y4
-	VMOVUPS      vector3d2aaaab<>+0(SB), Y5
-	VFMADD231PS  Y4, Y1, Y5
-	VMOVUPS      vector3e2aaaab<>+0(SB), Y4
-	VFMADD231PS  Y5, Y1, Y4
-	VMOVUPS      vector3f000000<>+0(SB), Y5
-	VFMADD231PS  Y4, Y1, Y5
-	VMOVUPS      vector3f800000<>+0(SB), Y4
-	VFMADD231PS  Y5, Y1, Y4
-	VMOVUPS      vector3f800000<>+0(SB), Y5
-	VFMADD231PS  Y4, Y1, Y5
-	VMULPS       vector3f000000<>+0(SB), Y3, Y1
-	VROUNDPS     $0x08, Y1, Y1
-	VCVTPS2DQ    Y1, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VPADDD       vector3f800000<>+0(SB), Y4, Y4
-	VMULPS       Y5, Y4, Y4
-	VSUBPS       Y1, Y3, Y1
-	VCVTPS2DQ    Y1, Y1
-	VPSLLD       $0x17, Y1, Y1
-	VPADDD       vector3f800000<>+0(SB), Y1, Y1
-	VMULPS       Y4, Y1, Y1
-	VADDPS       Y1, Y2, Y1
-	VDIVPS       Y1, Y2, Y1
-	VMULPS       Y0, Y1, Y0
-	VMOVUPS      Y0, 96(AX)
-	ADDQ         $0x00000080, CX
-	ADDQ         $0x00000080, DX
-	ADDQ         $0x00000080, AX
-	SUBQ         $0x00000020, BX
-	JMP          many
-
-manydone:
 one:
 	CMPQ         BX, $0x00000008
 	JL           onedone
 	VMOVUPS      (CX), Y0
 	VMOVUPS      (DX), Y1
-	VMOVUPS      vector3f800000<>+0(SB), Y2
-	VXORPS       vector80000000<>+0(SB), Y1, Y1
-	VMOVUPS      vectorc2d00000<>+0(SB), Y3
-	VMAXPS       Y1, Y3, Y1
+	VANDPS       vector7fffffff<>+0(SB), Y1, Y2
+	VXORPS       vector80000000<>+0(SB), Y2, Y2
+	VMOVUPS      vectorc3160000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
 	VMOVUPS      vector42b20000<>+0(SB), Y3
-	VMINPS       Y1, Y3, Y1
-	VMULPS       vector3fb8aa3b<>+0(SB), Y1, Y3
+	VMINPS       Y2, Y3, Y2
+	VMULPS       vector3fb8aa3b<>+0(SB), Y2, Y3
 	VROUNDPS     $0x08, Y3, Y3
-	VMOVAPS      Y1, Y1
-	VFNMADD231PS vector3f318000<>+0(SB), Y3, Y1
-	VFNMADD231PS vectorb95e8083<>+0(SB), Y3, Y1
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS vector3f318000<>+0(SB), Y3, Y2
+	VFNMADD231PS vectorb95e8083<>+0(SB), Y3, Y2
 	VMOVUPS      vector39500d01<>+0(SB), Y4
 	VMOVUPS      vector3ab60b61<>+0(SB), Y5
-	VFMADD231PS  Y4, Y1, Y5
+	VFMADD231PS  Y4, Y2, Y5
 	VMOVUPS      vector3c088889<>+0(SB), Y4
-	VFMADD231PS  Y5, Y1, Y4
+	VFMADD231PS  Y5, Y2, Y4
 	VMOVUPS      vector3d2aaaab<>+0(SB), Y5
-	VFMADD231PS  Y4, Y1, Y5
+	VFMADD231PS  Y4, Y2, Y5
 	VMOVUPS      vector3e2aaaab<>+0(SB), Y4
-	VFMADD231PS  Y5, Y1, Y4
+	VFMADD231PS  Y5, Y2, Y4
 	VMOVUPS      vector3f000000<>+0(SB), Y5
-	VFMADD231PS  Y4, Y1, Y5
+	VFMADD231PS  Y4, Y2, Y5
 	VMOVUPS      vector3f800000<>+0(SB), Y4
-	VFMADD231PS  Y5, Y1, Y4
+	VFMADD231PS  Y5, Y2, Y4
 	VMOVUPS      vector3f800000<>+0(SB), Y5
-	VFMADD231PS  Y4, Y1, Y5
-	VMULPS       vector3f000000<>+0(SB), Y3, Y1
-	VROUNDPS     $0x08, Y1, Y1
-	VCVTPS2DQ    Y1, Y4
+	VFMADD231PS  Y4, Y2, Y5
+	VMULPS       vector3f000000<>+0(SB), Y3, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VCVTPS2DQ    Y2, Y4
 	VPSLLD       $0x17, Y4, Y4
 	VPADDD       vector3f800000<>+0(SB), Y4, Y4
 	VMULPS       Y5, Y4, Y4
-	VSUBPS       Y1, Y3, Y1
-	VCVTPS2DQ    Y1, Y1
-	VPSLLD       $0x17, Y1, Y1
-	VPADDD       vector3f800000<>+0(SB), Y1, Y1
-	VMULPS       Y4, Y1, Y1
-	VADDPS       Y1, Y2, Y1
-	VDIVPS       Y1, Y2, Y1
+	VSUBPS       Y2, Y3, Y2
+	VCVTPS2DQ    Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       vector3f800000<>+0(SB), Y2, Y2
+	VMULPS       Y4, Y2, Y2
+	VMOVUPS      vector00000000<>+0(SB), Y3
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VCMPPS       $0x11, Y3, Y1, Y1
+	VBLENDVPS    Y1, Y2, Y4, Y1
+	VMOVUPS      vector3f800000<>+0(SB), Y3
+	VADDPS       Y2, Y3, Y2
+	VDIVPS       Y2, Y1, Y1
 	VMULPS       Y0, Y1, Y0
 	VMOVUPS      Y0, (AX)
 	ADDQ         $0x00000020, CX
@@ -2582,47 +5930,141 @@ onedone:
 	VMOVUPS      (SI)(DI*4), Y15
 	VMASKMOVPS   (CX), Y15, Y0
 	VMASKMOVPS   (DX), Y15, Y1
-	VMOVUPS      vector3f800000<>+0(SB), Y2
-	VXORPS       vector80000000<>+0(SB), Y1, Y1
-	VMOVUPS      vectorc2d00000<>+0(SB), Y3
-	VMAXPS       Y1, Y3, Y1
+	VANDPS       vector7fffffff<>+0(SB), Y1, Y2
+	VXORPS       vector80000000<>+0(SB), Y2, Y2
+	VMOVUPS      vectorc3160000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
 	VMOVUPS      vector42b20000<>+0(SB), Y3
-	VMINPS       Y1, Y3, Y1
-	VMULPS       vector3fb8aa3b<>+0(SB), Y1, Y3
+	VMINPS       Y2, Y3, Y2
+	VMULPS       vector3fb8aa3b<>+0(SB), Y2, Y3
 	VROUNDPS     $0x08, Y3, Y3
-	VMOVAPS      Y1, Y1
-	VFNMADD231PS vector3f318000<>+0(SB), Y3, Y1
-	VFNMADD231PS vectorb95e8083<>+0(SB), Y3, Y1
+	VMOVAPS      Y2, Y2
+	VFNMADD231PS vector3f318000<>+0(SB), Y3, Y2
+	VFNMADD231PS vectorb95e8083<>+0(SB), Y3, Y2
 	VMOVUPS      vector39500d01<>+0(SB), Y4
 	VMOVUPS      vector3ab60b61<>+0(SB), Y5
-	VFMADD231PS  Y4, Y1, Y5
+	VFMADD231PS  Y4, Y2, Y5
 	VMOVUPS      vector3c088889<>+0(SB), Y4
-	VFMADD231PS  Y5, Y1, Y4
+	VFMADD231PS  Y5, Y2, Y4
 	VMOVUPS      vector3d2aaaab<>+0(SB), Y5
-	VFMADD231PS  Y4, Y1, Y5
+	VFMADD231PS  Y4, Y2, Y5
 	VMOVUPS      vector3e2aaaab<>+0(SB), Y4
-	VFMADD231PS  Y5, Y1, Y4
+	VFMADD231PS  Y5, Y2, Y4
 	VMOVUPS      vector3f000000<>+0(SB), Y5
-	VFMADD231PS  Y4, Y1, Y5
+	VFMADD231PS  Y4, Y2, Y5
 	VMOVUPS      vector3f800000<>+0(SB), Y4
-	VFMADD231PS  Y5, Y1, Y4
+	VFMADD231PS  Y5, Y2, Y4
 	VMOVUPS      vector3f800000<>+0(SB), Y5
-	VFMADD231PS  Y4, Y1, Y5
-	VMULPS       vector3f000000<>+0(SB), Y3, Y1
-	VROUNDPS     $0x08, Y1, Y1
-	VCVTPS2DQ    Y1, Y4
+	VFMADD231PS  Y4, Y2, Y5
+	VMULPS       vector3f000000<>+0(SB), Y3, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VCVTPS2DQ    Y2, Y4
 	VPSLLD       $0x17, Y4, Y4
 	VPADDD       vector3f800000<>+0(SB), Y4, Y4
 	VMULPS       Y5, Y4, Y4
-	VSUBPS       Y1, Y3, Y1
-	VCVTPS2DQ    Y1, Y1
-	VPSLLD       $0x17, Y1, Y1
-	VPADDD       vector3f800000<>+0(SB), Y1, Y1
-	VMULPS       Y4, Y1, Y1
-	VADDPS       Y1, Y2, Y1
-	VDIVPS       Y1, Y2, Y1
+	VSUBPS       Y2, Y3, Y2
+	VCVTPS2DQ    Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       vector3f800000<>+0(SB), Y2, Y2
+	VMULPS       Y4, Y2, Y2
+	VMOVUPS      vector00000000<>+0(SB), Y3
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VCMPPS       $0x11, Y3, Y1, Y1
+	VBLENDVPS    Y1, Y2, Y4, Y1
+	VMOVUPS      vector3f800000<>+0(SB), Y3
+	VADDPS       Y2, Y3, Y2
+	VDIVPS       Y2, Y1, Y1
 	VMULPS       Y0, Y1, Y0
 	VMASKMOVPS   Y0, Y15, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func gradSoftsignAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+// Requires: AVX
+TEXT ·gradSoftsignAVX2(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), BX
+	VBROADCASTSS a+32(FP), Y0
+	VBROADCASTSS b+36(FP), Y0
+
+many:
+	CMPQ    BX, $0x00000020
+	JL      manydone
+	VMOVUPS (CX), Y0
+	VMOVUPS (DX), Y1
+	VANDPS  vector7fffffff<>+0(SB), Y1, Y1
+	VMOVUPS vector3f800000<>+0(SB), Y2
+	VADDPS  Y1, Y2, Y1
+	VMULPS  Y1, Y1, Y1
+	VDIVPS  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)
+	VMOVUPS 32(CX), Y0
+	VMOVUPS 32(DX), Y1
+	VANDPS  vector7fffffff<>+0(SB), Y1, Y1
+	VMOVUPS vector3f800000<>+0(SB), Y2
+	VADDPS  Y1, Y2, Y1
+	VMULPS  Y1, Y1, Y1
+	VDIVPS  Y1, Y0, Y0
+	VMOVUPS Y0, 32(AX)
+	VMOVUPS 64(CX), Y0
+	VMOVUPS 64(DX), Y1
+	VANDPS  vector7fffffff<>+0(SB), Y1, Y1
+	VMOVUPS vector3f800000<>+0(SB), Y2
+	VADDPS  Y1, Y2, Y1
+	VMULPS  Y1, Y1, Y1
+	VDIVPS  Y1, Y0, Y0
+	VMOVUPS Y0, 64(AX)
+	VMOVUPS 96(CX), Y0
+	VMOVUPS 96(DX), Y1
+	VANDPS  vector7fffffff<>+0(SB), Y1, Y1
+	VMOVUPS vector3f800000<>+0(SB), Y2
+	VADDPS  Y1, Y2, Y1
+	VMULPS  Y1, Y1, Y1
+	VDIVPS  Y1, Y0, Y0
+	VMOVUPS Y0, 96(AX)
+	ADDQ    $0x00000080, CX
+	ADDQ    $0x00000080, DX
+	ADDQ    $0x00000080, AX
+	SUBQ    $0x00000020, BX
+	JMP     many
+
+manydone:
+one:
+	CMPQ    BX, $0x00000008
+	JL      onedone
+	VMOVUPS (CX), Y0
+	VMOVUPS (DX), Y1
+	VANDPS  vector7fffffff<>+0(SB), Y1, Y1
+	VMOVUPS vector3f800000<>+0(SB), Y2
+	VADDPS  Y1, Y2, Y1
+	VMULPS  Y1, Y1, Y1
+	VDIVPS  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x00000020, CX
+	ADDQ    $0x00000020, DX
+	ADDQ    $0x00000020, AX
+	SUBQ    $0x00000008, BX
+	JMP     one
+
+onedone:
+	TESTQ      BX, BX
+	JZ         end
+	LEAQ       laneMasks<>+0(SB), SI
+	MOVQ       $0x00000008, DI
+	SUBQ       BX, DI
+	VMOVUPS    (SI)(DI*4), Y15
+	VMASKMOVPS (CX), Y15, Y0
+	VMASKMOVPS (DX), Y15, Y1
+	VANDPS     vector7fffffff<>+0(SB), Y1, Y1
+	VMOVUPS    vector3f800000<>+0(SB), Y2
+	VADDPS     Y1, Y2, Y1
+	VMULPS     Y1, Y1, Y1
+	VDIVPS     Y1, Y0, Y0
+	VMASKMOVPS Y0, Y15, (AX)
 
 end:
 	VZEROUPPER
@@ -4295,24 +7737,6 @@ end:
 	VZEROUPPER
 	RET
 
-DATA vectorff800000<>+0(SB)/4, $0xff800000
-DATA vectorff800000<>+4(SB)/4, $0xff800000
-DATA vectorff800000<>+8(SB)/4, $0xff800000
-DATA vectorff800000<>+12(SB)/4, $0xff800000
-DATA vectorff800000<>+16(SB)/4, $0xff800000
-DATA vectorff800000<>+20(SB)/4, $0xff800000
-DATA vectorff800000<>+24(SB)/4, $0xff800000
-DATA vectorff800000<>+28(SB)/4, $0xff800000
-DATA vectorff800000<>+32(SB)/4, $0xff800000
-DATA vectorff800000<>+36(SB)/4, $0xff800000
-DATA vectorff800000<>+40(SB)/4, $0xff800000
-DATA vectorff800000<>+44(SB)/4, $0xff800000
-DATA vectorff800000<>+48(SB)/4, $0xff800000
-DATA vectorff800000<>+52(SB)/4, $0xff800000
-DATA vectorff800000<>+56(SB)/4, $0xff800000
-DATA vectorff800000<>+60(SB)/4, $0xff800000
-GLOBL vectorff800000<>(SB), RODATA|NOPTR, $64
-
 // func minOfAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 // Requires: AVX
 TEXT ·minOfAVX2(SB), NOSPLIT, $0-40
@@ -4407,24 +7831,6 @@ end:
 	VMOVSS     X0, (AX)
 	VZEROUPPER
 	RET
-
-DATA vector7f800000<>+0(SB)/4, $0x7f800000
-DATA vector7f800000<>+4(SB)/4, $0x7f800000
-DATA vector7f800000<>+8(SB)/4, $0x7f800000
-DATA vector7f800000<>+12(SB)/4, $0x7f800000
-DATA vector7f800000<>+16(SB)/4, $0x7f800000
-DATA vector7f800000<>+20(SB)/4, $0x7f800000
-DATA vector7f800000<>+24(SB)/4, $0x7f800000
-DATA vector7f800000<>+28(SB)/4, $0x7f800000
-DATA vector7f800000<>+32(SB)/4, $0x7f800000
-DATA vector7f800000<>+36(SB)/4, $0x7f800000
-DATA vector7f800000<>+40(SB)/4, $0x7f800000
-DATA vector7f800000<>+44(SB)/4, $0x7f800000
-DATA vector7f800000<>+48(SB)/4, $0x7f800000
-DATA vector7f800000<>+52(SB)/4, $0x7f800000
-DATA vector7f800000<>+56(SB)/4, $0x7f800000
-DATA vector7f800000<>+60(SB)/4, $0x7f800000
-GLOBL vector7f800000<>(SB), RODATA|NOPTR, $64
 
 // func sumAbsAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 // Requires: AVX
@@ -4645,6 +8051,1712 @@ end:
 	VZEROUPPER
 	RET
 
+// func sgdAVX2(a *byte, n int)
+// Requires: AVX, FMA3
+TEXT ·sgdAVX2(SB), NOSPLIT, $0-16
+	MOVQ a+0(FP), AX
+	MOVQ n+8(FP), CX
+	MOVQ (AX), DX
+	MOVQ 8(AX), BX
+
+many:
+	CMPQ         CX, $0x00000010
+	JL           manydone
+	VMOVUPS      (DX), Y0
+	VMOVUPS      (BX), Y1
+	VBROADCASTSS 60(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VBROADCASTSS 56(AX), Y2
+	VFNMADD231PS Y1, Y2, Y0
+	VMOVUPS      Y0, (DX)
+	VMOVUPS      32(DX), Y0
+	VMOVUPS      32(BX), Y1
+	VBROADCASTSS 60(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VBROADCASTSS 56(AX), Y2
+	VFNMADD231PS Y1, Y2, Y0
+	VMOVUPS      Y0, 32(DX)
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	SUBQ         $0x00000010, CX
+	JMP          many
+
+manydone:
+one:
+	CMPQ         CX, $0x00000008
+	JL           onedone
+	VMOVUPS      (DX), Y0
+	VMOVUPS      (BX), Y1
+	VBROADCASTSS 60(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VBROADCASTSS 56(AX), Y2
+	VFNMADD231PS Y1, Y2, Y0
+	VMOVUPS      Y0, (DX)
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	SUBQ         $0x00000008, CX
+	JMP          one
+
+onedone:
+	TESTQ        CX, CX
+	JZ           end
+	LEAQ         laneMasks<>+0(SB), SI
+	MOVQ         $0x00000008, DI
+	SUBQ         CX, DI
+	VMOVUPS      (SI)(DI*4), Y15
+	VMASKMOVPS   (DX), Y15, Y0
+	VMASKMOVPS   (BX), Y15, Y1
+	VBROADCASTSS 60(AX), Y2
+	VFMADD231PS  Y0, Y2, Y1
+	VBROADCASTSS 56(AX), Y2
+	VFNMADD231PS Y1, Y2, Y0
+	VMASKMOVPS   Y0, Y15, (DX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func momentumAVX2(a *byte, n int)
+// Requires: AVX, FMA3
+TEXT ·momentumAVX2(SB), NOSPLIT, $0-16
+	MOVQ a+0(FP), AX
+	MOVQ n+8(FP), CX
+	MOVQ (AX), DX
+	MOVQ 8(AX), BX
+	MOVQ 16(AX), SI
+
+many:
+	CMPQ         CX, $0x00000008
+	JL           manydone
+	VMOVUPS      (DX), Y0
+	VMOVUPS      (BX), Y1
+	VMOVUPS      (SI), Y2
+	VBROADCASTSS 60(AX), Y3
+	VFMADD231PS  Y0, Y3, Y1
+	VBROADCASTSS 64(AX), Y3
+	VBROADCASTSS 68(AX), Y4
+	VMULPS       Y1, Y4, Y1
+	VFMADD231PS  Y2, Y3, Y1
+	VBROADCASTSS 56(AX), Y2
+	VFNMADD231PS Y1, Y2, Y0
+	VMOVUPS      Y0, (DX)
+	VMOVUPS      Y1, (SI)
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, SI
+	SUBQ         $0x00000008, CX
+	JMP          many
+
+manydone:
+	TESTQ        CX, CX
+	JZ           end
+	LEAQ         laneMasks<>+0(SB), DI
+	MOVQ         $0x00000008, R8
+	SUBQ         CX, R8
+	VMOVUPS      (DI)(R8*4), Y15
+	VMASKMOVPS   (DX), Y15, Y0
+	VMASKMOVPS   (BX), Y15, Y1
+	VMASKMOVPS   (SI), Y15, Y2
+	VBROADCASTSS 60(AX), Y3
+	VFMADD231PS  Y0, Y3, Y1
+	VBROADCASTSS 64(AX), Y3
+	VBROADCASTSS 68(AX), Y4
+	VMULPS       Y1, Y4, Y1
+	VFMADD231PS  Y2, Y3, Y1
+	VBROADCASTSS 56(AX), Y2
+	VFNMADD231PS Y1, Y2, Y0
+	VMASKMOVPS   Y0, Y15, (DX)
+	VMASKMOVPS   Y1, Y15, (SI)
+
+end:
+	VZEROUPPER
+	RET
+
+// func nesterovAVX2(a *byte, n int)
+// Requires: AVX, FMA3
+TEXT ·nesterovAVX2(SB), NOSPLIT, $0-16
+	MOVQ a+0(FP), AX
+	MOVQ n+8(FP), CX
+	MOVQ (AX), DX
+	MOVQ 8(AX), BX
+	MOVQ 16(AX), SI
+
+many:
+	CMPQ         CX, $0x00000008
+	JL           manydone
+	VMOVUPS      (DX), Y0
+	VMOVUPS      (BX), Y1
+	VMOVUPS      (SI), Y2
+	VBROADCASTSS 60(AX), Y3
+	VFMADD231PS  Y0, Y3, Y1
+	VBROADCASTSS 64(AX), Y3
+	VBROADCASTSS 68(AX), Y4
+	VMULPS       Y1, Y4, Y4
+	VFMADD231PS  Y2, Y3, Y4
+	VBROADCASTSS 64(AX), Y2
+	VFMADD231PS  Y4, Y2, Y1
+	VBROADCASTSS 56(AX), Y2
+	VFNMADD231PS Y1, Y2, Y0
+	VMOVUPS      Y0, (DX)
+	VMOVUPS      Y4, (SI)
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, SI
+	SUBQ         $0x00000008, CX
+	JMP          many
+
+manydone:
+	TESTQ        CX, CX
+	JZ           end
+	LEAQ         laneMasks<>+0(SB), DI
+	MOVQ         $0x00000008, R8
+	SUBQ         CX, R8
+	VMOVUPS      (DI)(R8*4), Y15
+	VMASKMOVPS   (DX), Y15, Y0
+	VMASKMOVPS   (BX), Y15, Y1
+	VMASKMOVPS   (SI), Y15, Y2
+	VBROADCASTSS 60(AX), Y3
+	VFMADD231PS  Y0, Y3, Y1
+	VBROADCASTSS 64(AX), Y3
+	VBROADCASTSS 68(AX), Y4
+	VMULPS       Y1, Y4, Y4
+	VFMADD231PS  Y2, Y3, Y4
+	VBROADCASTSS 64(AX), Y2
+	VFMADD231PS  Y4, Y2, Y1
+	VBROADCASTSS 56(AX), Y2
+	VFNMADD231PS Y1, Y2, Y0
+	VMASKMOVPS   Y0, Y15, (DX)
+	VMASKMOVPS   Y4, Y15, (SI)
+
+end:
+	VZEROUPPER
+	RET
+
+// func adamAVX2(a *byte, n int)
+// Requires: AVX, FMA3
+TEXT ·adamAVX2(SB), NOSPLIT, $0-16
+	MOVQ a+0(FP), AX
+	MOVQ n+8(FP), CX
+	MOVQ (AX), DX
+	MOVQ 8(AX), BX
+	MOVQ 16(AX), SI
+	MOVQ 24(AX), DI
+
+many:
+	CMPQ         CX, $0x00000008
+	JL           manydone
+	VMOVUPS      (DX), Y0
+	VMOVUPS      (BX), Y1
+	VMOVUPS      (SI), Y2
+	VMOVUPS      (DI), Y3
+	VBROADCASTSS 88(AX), Y4
+	VFMADD231PS  Y0, Y4, Y1
+	VBROADCASTSS 64(AX), Y4
+	VBROADCASTSS 72(AX), Y5
+	VMULPS       Y1, Y5, Y5
+	VFMADD231PS  Y2, Y4, Y5
+	VBROADCASTSS 68(AX), Y2
+	VMULPS       Y1, Y1, Y1
+	VBROADCASTSS 76(AX), Y4
+	VMULPS       Y1, Y4, Y1
+	VFMADD231PS  Y3, Y2, Y1
+	VSQRTPS      Y1, Y2
+	VBROADCASTSS 60(AX), Y3
+	VBROADCASTSS 80(AX), Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y2, Y3, Y4
+	VDIVPS       Y4, Y5, Y2
+	VBROADCASTSS 56(AX), Y3
+	VBROADCASTSS 84(AX), Y4
+	VMULPS       Y0, Y4, Y0
+	VFNMADD231PS Y2, Y3, Y0
+	VMOVUPS      Y0, (DX)
+	VMOVUPS      Y5, (SI)
+	VMOVUPS      Y1, (DI)
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, SI
+	ADDQ         $0x00000020, DI
+	SUBQ         $0x00000008, CX
+	JMP          many
+
+manydone:
+	TESTQ        CX, CX
+	JZ           end
+	LEAQ         laneMasks<>+0(SB), R8
+	MOVQ         $0x00000008, R9
+	SUBQ         CX, R9
+	VMOVUPS      (R8)(R9*4), Y15
+	VMASKMOVPS   (DX), Y15, Y0
+	VMASKMOVPS   (BX), Y15, Y1
+	VMASKMOVPS   (SI), Y15, Y2
+	VMASKMOVPS   (DI), Y15, Y3
+	VBROADCASTSS 88(AX), Y4
+	VFMADD231PS  Y0, Y4, Y1
+	VBROADCASTSS 64(AX), Y4
+	VBROADCASTSS 72(AX), Y5
+	VMULPS       Y1, Y5, Y5
+	VFMADD231PS  Y2, Y4, Y5
+	VBROADCASTSS 68(AX), Y2
+	VMULPS       Y1, Y1, Y1
+	VBROADCASTSS 76(AX), Y4
+	VMULPS       Y1, Y4, Y1
+	VFMADD231PS  Y3, Y2, Y1
+	VSQRTPS      Y1, Y2
+	VBROADCASTSS 60(AX), Y3
+	VBROADCASTSS 80(AX), Y4
+	VMOVAPS      Y4, Y4
+	VFMADD231PS  Y2, Y3, Y4
+	VDIVPS       Y4, Y5, Y2
+	VBROADCASTSS 56(AX), Y3
+	VBROADCASTSS 84(AX), Y4
+	VMULPS       Y0, Y4, Y0
+	VFNMADD231PS Y2, Y3, Y0
+	VMASKMOVPS   Y0, Y15, (DX)
+	VMASKMOVPS   Y5, Y15, (SI)
+	VMASKMOVPS   Y1, Y15, (DI)
+
+end:
+	VZEROUPPER
+	RET
+
+// func rmspropAVX2(a *byte, n int)
+// Requires: AVX, FMA3
+TEXT ·rmspropAVX2(SB), NOSPLIT, $0-16
+	MOVQ a+0(FP), AX
+	MOVQ n+8(FP), CX
+	MOVQ (AX), DX
+	MOVQ 8(AX), BX
+	MOVQ 16(AX), SI
+
+many:
+	CMPQ         CX, $0x00000008
+	JL           manydone
+	VMOVUPS      (DX), Y0
+	VMOVUPS      (BX), Y1
+	VMOVUPS      (SI), Y2
+	VBROADCASTSS 72(AX), Y3
+	VFMADD231PS  Y0, Y3, Y1
+	VBROADCASTSS 60(AX), Y3
+	VMULPS       Y1, Y1, Y4
+	VBROADCASTSS 64(AX), Y5
+	VMULPS       Y4, Y5, Y4
+	VFMADD231PS  Y2, Y3, Y4
+	VSQRTPS      Y4, Y2
+	VBROADCASTSS 68(AX), Y3
+	VADDPS       Y2, Y3, Y2
+	VDIVPS       Y2, Y1, Y1
+	VBROADCASTSS 56(AX), Y2
+	VFNMADD231PS Y1, Y2, Y0
+	VMOVUPS      Y0, (DX)
+	VMOVUPS      Y4, (SI)
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, SI
+	SUBQ         $0x00000008, CX
+	JMP          many
+
+manydone:
+	TESTQ        CX, CX
+	JZ           end
+	LEAQ         laneMasks<>+0(SB), DI
+	MOVQ         $0x00000008, R8
+	SUBQ         CX, R8
+	VMOVUPS      (DI)(R8*4), Y15
+	VMASKMOVPS   (DX), Y15, Y0
+	VMASKMOVPS   (BX), Y15, Y1
+	VMASKMOVPS   (SI), Y15, Y2
+	VBROADCASTSS 72(AX), Y3
+	VFMADD231PS  Y0, Y3, Y1
+	VBROADCASTSS 60(AX), Y3
+	VMULPS       Y1, Y1, Y4
+	VBROADCASTSS 64(AX), Y5
+	VMULPS       Y4, Y5, Y4
+	VFMADD231PS  Y2, Y3, Y4
+	VSQRTPS      Y4, Y2
+	VBROADCASTSS 68(AX), Y3
+	VADDPS       Y2, Y3, Y2
+	VDIVPS       Y2, Y1, Y1
+	VBROADCASTSS 56(AX), Y2
+	VFNMADD231PS Y1, Y2, Y0
+	VMASKMOVPS   Y0, Y15, (DX)
+	VMASKMOVPS   Y4, Y15, (SI)
+
+end:
+	VZEROUPPER
+	RET
+
+// func rmspropMomentumAVX2(a *byte, n int)
+// Requires: AVX, FMA3
+TEXT ·rmspropMomentumAVX2(SB), NOSPLIT, $0-16
+	MOVQ a+0(FP), AX
+	MOVQ n+8(FP), CX
+	MOVQ (AX), DX
+	MOVQ 8(AX), BX
+	MOVQ 16(AX), SI
+	MOVQ 24(AX), DI
+
+many:
+	CMPQ         CX, $0x00000008
+	JL           manydone
+	VMOVUPS      (DX), Y0
+	VMOVUPS      (BX), Y1
+	VMOVUPS      (SI), Y2
+	VMOVUPS      (DI), Y3
+	VBROADCASTSS 72(AX), Y4
+	VFMADD231PS  Y0, Y4, Y1
+	VBROADCASTSS 60(AX), Y4
+	VMULPS       Y1, Y1, Y5
+	VBROADCASTSS 64(AX), Y6
+	VMULPS       Y5, Y6, Y5
+	VFMADD231PS  Y2, Y4, Y5
+	VSQRTPS      Y5, Y2
+	VBROADCASTSS 68(AX), Y4
+	VADDPS       Y2, Y4, Y2
+	VDIVPS       Y2, Y1, Y1
+	VBROADCASTSS 76(AX), Y2
+	VFMADD231PS  Y3, Y2, Y1
+	VBROADCASTSS 56(AX), Y2
+	VFNMADD231PS Y1, Y2, Y0
+	VMOVUPS      Y0, (DX)
+	VMOVUPS      Y5, (SI)
+	VMOVUPS      Y1, (DI)
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, SI
+	ADDQ         $0x00000020, DI
+	SUBQ         $0x00000008, CX
+	JMP          many
+
+manydone:
+	TESTQ        CX, CX
+	JZ           end
+	LEAQ         laneMasks<>+0(SB), R8
+	MOVQ         $0x00000008, R9
+	SUBQ         CX, R9
+	VMOVUPS      (R8)(R9*4), Y15
+	VMASKMOVPS   (DX), Y15, Y0
+	VMASKMOVPS   (BX), Y15, Y1
+	VMASKMOVPS   (SI), Y15, Y2
+	VMASKMOVPS   (DI), Y15, Y3
+	VBROADCASTSS 72(AX), Y4
+	VFMADD231PS  Y0, Y4, Y1
+	VBROADCASTSS 60(AX), Y4
+	VMULPS       Y1, Y1, Y5
+	VBROADCASTSS 64(AX), Y6
+	VMULPS       Y5, Y6, Y5
+	VFMADD231PS  Y2, Y4, Y5
+	VSQRTPS      Y5, Y2
+	VBROADCASTSS 68(AX), Y4
+	VADDPS       Y2, Y4, Y2
+	VDIVPS       Y2, Y1, Y1
+	VBROADCASTSS 76(AX), Y2
+	VFMADD231PS  Y3, Y2, Y1
+	VBROADCASTSS 56(AX), Y2
+	VFNMADD231PS Y1, Y2, Y0
+	VMASKMOVPS   Y0, Y15, (DX)
+	VMASKMOVPS   Y5, Y15, (SI)
+	VMASKMOVPS   Y1, Y15, (DI)
+
+end:
+	VZEROUPPER
+	RET
+
+// func rmspropCenteredAVX2(a *byte, n int)
+// Requires: AVX, FMA3
+TEXT ·rmspropCenteredAVX2(SB), NOSPLIT, $0-16
+	MOVQ a+0(FP), AX
+	MOVQ n+8(FP), CX
+	MOVQ (AX), DX
+	MOVQ 8(AX), BX
+	MOVQ 16(AX), SI
+	MOVQ 32(AX), DI
+
+many:
+	CMPQ         CX, $0x00000008
+	JL           manydone
+	VMOVUPS      (DX), Y0
+	VMOVUPS      (BX), Y1
+	VMOVUPS      (SI), Y2
+	VMOVUPS      (DI), Y3
+	VBROADCASTSS 72(AX), Y4
+	VFMADD231PS  Y0, Y4, Y1
+	VBROADCASTSS 60(AX), Y4
+	VMULPS       Y1, Y1, Y5
+	VBROADCASTSS 64(AX), Y6
+	VMULPS       Y5, Y6, Y5
+	VFMADD231PS  Y2, Y4, Y5
+	VBROADCASTSS 60(AX), Y2
+	VBROADCASTSS 64(AX), Y4
+	VMULPS       Y1, Y4, Y4
+	VFMADD231PS  Y3, Y2, Y4
+	VMOVAPS      Y5, Y2
+	VFNMADD231PS Y4, Y4, Y2
+	VSQRTPS      Y2, Y2
+	VBROADCASTSS 68(AX), Y3
+	VADDPS       Y2, Y3, Y2
+	VDIVPS       Y2, Y1, Y1
+	VBROADCASTSS 56(AX), Y2
+	VFNMADD231PS Y1, Y2, Y0
+	VMOVUPS      Y0, (DX)
+	VMOVUPS      Y5, (SI)
+	VMOVUPS      Y4, (DI)
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, SI
+	ADDQ         $0x00000020, DI
+	SUBQ         $0x00000008, CX
+	JMP          many
+
+manydone:
+	TESTQ        CX, CX
+	JZ           end
+	LEAQ         laneMasks<>+0(SB), R8
+	MOVQ         $0x00000008, R9
+	SUBQ         CX, R9
+	VMOVUPS      (R8)(R9*4), Y15
+	VMASKMOVPS   (DX), Y15, Y0
+	VMASKMOVPS   (BX), Y15, Y1
+	VMASKMOVPS   (SI), Y15, Y2
+	VMASKMOVPS   (DI), Y15, Y3
+	VBROADCASTSS 72(AX), Y4
+	VFMADD231PS  Y0, Y4, Y1
+	VBROADCASTSS 60(AX), Y4
+	VMULPS       Y1, Y1, Y5
+	VBROADCASTSS 64(AX), Y6
+	VMULPS       Y5, Y6, Y5
+	VFMADD231PS  Y2, Y4, Y5
+	VBROADCASTSS 60(AX), Y2
+	VBROADCASTSS 64(AX), Y4
+	VMULPS       Y1, Y4, Y4
+	VFMADD231PS  Y3, Y2, Y4
+	VMOVAPS      Y5, Y2
+	VFNMADD231PS Y4, Y4, Y2
+	VSQRTPS      Y2, Y2
+	VBROADCASTSS 68(AX), Y3
+	VADDPS       Y2, Y3, Y2
+	VDIVPS       Y2, Y1, Y1
+	VBROADCASTSS 56(AX), Y2
+	VFNMADD231PS Y1, Y2, Y0
+	VMASKMOVPS   Y0, Y15, (DX)
+	VMASKMOVPS   Y5, Y15, (SI)
+	VMASKMOVPS   Y4, Y15, (DI)
+
+end:
+	VZEROUPPER
+	RET
+
+// func rmspropBothAVX2(a *byte, n int)
+// Requires: AVX, FMA3
+TEXT ·rmspropBothAVX2(SB), NOSPLIT, $0-16
+	MOVQ a+0(FP), AX
+	MOVQ n+8(FP), CX
+	MOVQ (AX), DX
+	MOVQ 8(AX), BX
+	MOVQ 16(AX), SI
+	MOVQ 24(AX), DI
+	MOVQ 32(AX), R8
+
+many:
+	CMPQ         CX, $0x00000008
+	JL           manydone
+	VMOVUPS      (DX), Y0
+	VMOVUPS      (BX), Y1
+	VMOVUPS      (SI), Y2
+	VMOVUPS      (DI), Y3
+	VMOVUPS      (R8), Y4
+	VBROADCASTSS 72(AX), Y5
+	VFMADD231PS  Y0, Y5, Y1
+	VBROADCASTSS 60(AX), Y5
+	VMULPS       Y1, Y1, Y6
+	VBROADCASTSS 64(AX), Y7
+	VMULPS       Y6, Y7, Y6
+	VFMADD231PS  Y2, Y5, Y6
+	VBROADCASTSS 60(AX), Y2
+	VBROADCASTSS 64(AX), Y5
+	VMULPS       Y1, Y5, Y5
+	VFMADD231PS  Y4, Y2, Y5
+	VMOVAPS      Y6, Y2
+	VFNMADD231PS Y5, Y5, Y2
+	VSQRTPS      Y2, Y2
+	VBROADCASTSS 68(AX), Y4
+	VADDPS       Y2, Y4, Y2
+	VDIVPS       Y2, Y1, Y1
+	VBROADCASTSS 76(AX), Y2
+	VFMADD231PS  Y3, Y2, Y1
+	VBROADCASTSS 56(AX), Y2
+	VFNMADD231PS Y1, Y2, Y0
+	VMOVUPS      Y0, (DX)
+	VMOVUPS      Y6, (SI)
+	VMOVUPS      Y1, (DI)
+	VMOVUPS      Y5, (R8)
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, SI
+	ADDQ         $0x00000020, DI
+	ADDQ         $0x00000020, R8
+	SUBQ         $0x00000008, CX
+	JMP          many
+
+manydone:
+	TESTQ        CX, CX
+	JZ           end
+	LEAQ         laneMasks<>+0(SB), R9
+	MOVQ         $0x00000008, R10
+	SUBQ         CX, R10
+	VMOVUPS      (R9)(R10*4), Y15
+	VMASKMOVPS   (DX), Y15, Y0
+	VMASKMOVPS   (BX), Y15, Y1
+	VMASKMOVPS   (SI), Y15, Y2
+	VMASKMOVPS   (DI), Y15, Y3
+	VMASKMOVPS   (R8), Y15, Y4
+	VBROADCASTSS 72(AX), Y5
+	VFMADD231PS  Y0, Y5, Y1
+	VBROADCASTSS 60(AX), Y5
+	VMULPS       Y1, Y1, Y6
+	VBROADCASTSS 64(AX), Y7
+	VMULPS       Y6, Y7, Y6
+	VFMADD231PS  Y2, Y5, Y6
+	VBROADCASTSS 60(AX), Y2
+	VBROADCASTSS 64(AX), Y5
+	VMULPS       Y1, Y5, Y5
+	VFMADD231PS  Y4, Y2, Y5
+	VMOVAPS      Y6, Y2
+	VFNMADD231PS Y5, Y5, Y2
+	VSQRTPS      Y2, Y2
+	VBROADCASTSS 68(AX), Y4
+	VADDPS       Y2, Y4, Y2
+	VDIVPS       Y2, Y1, Y1
+	VBROADCASTSS 76(AX), Y2
+	VFMADD231PS  Y3, Y2, Y1
+	VBROADCASTSS 56(AX), Y2
+	VFNMADD231PS Y1, Y2, Y0
+	VMASKMOVPS   Y0, Y15, (DX)
+	VMASKMOVPS   Y6, Y15, (SI)
+	VMASKMOVPS   Y1, Y15, (DI)
+	VMASKMOVPS   Y5, Y15, (R8)
+
+end:
+	VZEROUPPER
+	RET
+
+// func adagradAVX2(a *byte, n int)
+// Requires: AVX, FMA3
+TEXT ·adagradAVX2(SB), NOSPLIT, $0-16
+	MOVQ a+0(FP), AX
+	MOVQ n+8(FP), CX
+	MOVQ (AX), DX
+	MOVQ 8(AX), BX
+	MOVQ 16(AX), SI
+
+many:
+	CMPQ         CX, $0x00000008
+	JL           manydone
+	VMOVUPS      (DX), Y0
+	VMOVUPS      (BX), Y1
+	VMOVUPS      (SI), Y2
+	VBROADCASTSS 64(AX), Y3
+	VFMADD231PS  Y0, Y3, Y1
+	VFMADD231PS  Y1, Y1, Y2
+	VSQRTPS      Y2, Y3
+	VBROADCASTSS 60(AX), Y4
+	VADDPS       Y3, Y4, Y3
+	VDIVPS       Y3, Y1, Y1
+	VBROADCASTSS 56(AX), Y3
+	VFNMADD231PS Y1, Y3, Y0
+	VMOVUPS      Y0, (DX)
+	VMOVUPS      Y2, (SI)
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, SI
+	SUBQ         $0x00000008, CX
+	JMP          many
+
+manydone:
+	TESTQ        CX, CX
+	JZ           end
+	LEAQ         laneMasks<>+0(SB), DI
+	MOVQ         $0x00000008, R8
+	SUBQ         CX, R8
+	VMOVUPS      (DI)(R8*4), Y15
+	VMASKMOVPS   (DX), Y15, Y0
+	VMASKMOVPS   (BX), Y15, Y1
+	VMASKMOVPS   (SI), Y15, Y2
+	VBROADCASTSS 64(AX), Y3
+	VFMADD231PS  Y0, Y3, Y1
+	VFMADD231PS  Y1, Y1, Y2
+	VSQRTPS      Y2, Y3
+	VBROADCASTSS 60(AX), Y4
+	VADDPS       Y3, Y4, Y3
+	VDIVPS       Y3, Y1, Y1
+	VBROADCASTSS 56(AX), Y3
+	VFNMADD231PS Y1, Y3, Y0
+	VMASKMOVPS   Y0, Y15, (DX)
+	VMASKMOVPS   Y2, Y15, (SI)
+
+end:
+	VZEROUPPER
+	RET
+
+// func adadeltaAVX2(a *byte, n int)
+// Requires: AVX, FMA3
+TEXT ·adadeltaAVX2(SB), NOSPLIT, $0-16
+	MOVQ a+0(FP), AX
+	MOVQ n+8(FP), CX
+	MOVQ (AX), DX
+	MOVQ 8(AX), BX
+	MOVQ 16(AX), SI
+	MOVQ 24(AX), DI
+
+many:
+	CMPQ         CX, $0x00000008
+	JL           manydone
+	VMOVUPS      (DX), Y0
+	VMOVUPS      (BX), Y1
+	VMOVUPS      (SI), Y2
+	VMOVUPS      (DI), Y3
+	VBROADCASTSS 72(AX), Y4
+	VFMADD231PS  Y0, Y4, Y1
+	VBROADCASTSS 60(AX), Y4
+	VMULPS       Y1, Y1, Y5
+	VBROADCASTSS 64(AX), Y6
+	VMULPS       Y5, Y6, Y5
+	VFMADD231PS  Y2, Y4, Y5
+	VBROADCASTSS 68(AX), Y2
+	VADDPS       Y3, Y2, Y4
+	VSQRTPS      Y4, Y4
+	VADDPS       Y5, Y2, Y2
+	VSQRTPS      Y2, Y2
+	VDIVPS       Y2, Y4, Y2
+	VMULPS       Y1, Y2, Y1
+	VBROADCASTSS 60(AX), Y2
+	VMULPS       Y1, Y1, Y4
+	VBROADCASTSS 64(AX), Y6
+	VMULPS       Y4, Y6, Y4
+	VFMADD231PS  Y3, Y2, Y4
+	VBROADCASTSS 56(AX), Y2
+	VFNMADD231PS Y1, Y2, Y0
+	VMOVUPS      Y0, (DX)
+	VMOVUPS      Y5, (SI)
+	VMOVUPS      Y4, (DI)
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, SI
+	ADDQ         $0x00000020, DI
+	SUBQ         $0x00000008, CX
+	JMP          many
+
+manydone:
+	TESTQ        CX, CX
+	JZ           end
+	LEAQ         laneMasks<>+0(SB), R8
+	MOVQ         $0x00000008, R9
+	SUBQ         CX, R9
+	VMOVUPS      (R8)(R9*4), Y15
+	VMASKMOVPS   (DX), Y15, Y0
+	VMASKMOVPS   (BX), Y15, Y1
+	VMASKMOVPS   (SI), Y15, Y2
+	VMASKMOVPS   (DI), Y15, Y3
+	VBROADCASTSS 72(AX), Y4
+	VFMADD231PS  Y0, Y4, Y1
+	VBROADCASTSS 60(AX), Y4
+	VMULPS       Y1, Y1, Y5
+	VBROADCASTSS 64(AX), Y6
+	VMULPS       Y5, Y6, Y5
+	VFMADD231PS  Y2, Y4, Y5
+	VBROADCASTSS 68(AX), Y2
+	VADDPS       Y3, Y2, Y4
+	VSQRTPS      Y4, Y4
+	VADDPS       Y5, Y2, Y2
+	VSQRTPS      Y2, Y2
+	VDIVPS       Y2, Y4, Y2
+	VMULPS       Y1, Y2, Y1
+	VBROADCASTSS 60(AX), Y2
+	VMULPS       Y1, Y1, Y4
+	VBROADCASTSS 64(AX), Y6
+	VMULPS       Y4, Y6, Y4
+	VFMADD231PS  Y3, Y2, Y4
+	VBROADCASTSS 56(AX), Y2
+	VFNMADD231PS Y1, Y2, Y0
+	VMASKMOVPS   Y0, Y15, (DX)
+	VMASKMOVPS   Y5, Y15, (SI)
+	VMASKMOVPS   Y4, Y15, (DI)
+
+end:
+	VZEROUPPER
+	RET
+
+// func normColsAVX2(a *byte, n int)
+// Requires: AVX, FMA3
+TEXT ·normColsAVX2(SB), NOSPLIT, $0-16
+	MOVQ a+0(FP), AX
+	MOVQ n+8(FP), CX
+	MOVQ (AX), DX
+	MOVQ 8(AX), BX
+	MOVQ 16(AX), SI
+	MOVQ 24(AX), DI
+	MOVQ 32(AX), AX
+
+many:
+	CMPQ        CX, $0x00000010
+	JL          manydone
+	VMOVUPS     (BX), Y0
+	VMOVUPS     (SI), Y1
+	VMOVUPS     (DI), Y2
+	VMOVUPS     (AX), Y3
+	VSUBPS      Y1, Y0, Y0
+	VFMADD231PS Y0, Y2, Y3
+	VMOVUPS     Y3, (DX)
+	VMOVUPS     32(BX), Y0
+	VMOVUPS     32(SI), Y1
+	VMOVUPS     32(DI), Y2
+	VMOVUPS     32(AX), Y3
+	VSUBPS      Y1, Y0, Y0
+	VFMADD231PS Y0, Y2, Y3
+	VMOVUPS     Y3, 32(DX)
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, AX
+	SUBQ        $0x00000010, CX
+	JMP         many
+
+manydone:
+one:
+	CMPQ        CX, $0x00000008
+	JL          onedone
+	VMOVUPS     (BX), Y0
+	VMOVUPS     (SI), Y1
+	VMOVUPS     (DI), Y2
+	VMOVUPS     (AX), Y3
+	VSUBPS      Y1, Y0, Y0
+	VFMADD231PS Y0, Y2, Y3
+	VMOVUPS     Y3, (DX)
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, BX
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, AX
+	SUBQ        $0x00000008, CX
+	JMP         one
+
+onedone:
+	TESTQ       CX, CX
+	JZ          end
+	LEAQ        laneMasks<>+0(SB), R8
+	MOVQ        $0x00000008, R9
+	SUBQ        CX, R9
+	VMOVUPS     (R8)(R9*4), Y15
+	VMASKMOVPS  (BX), Y15, Y0
+	VMASKMOVPS  (SI), Y15, Y1
+	VMASKMOVPS  (DI), Y15, Y2
+	VMASKMOVPS  (AX), Y15, Y3
+	VSUBPS      Y1, Y0, Y0
+	VFMADD231PS Y0, Y2, Y3
+	VMASKMOVPS  Y3, Y15, (DX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func addSquaresAVX2(a *byte, n int)
+// Requires: AVX, FMA3
+TEXT ·addSquaresAVX2(SB), NOSPLIT, $0-16
+	MOVQ a+0(FP), AX
+	MOVQ n+8(FP), CX
+	MOVQ (AX), DX
+	MOVQ 8(AX), BX
+	MOVQ 16(AX), AX
+
+many:
+	CMPQ        CX, $0x00000010
+	JL          manydone
+	VMOVUPS     (DX), Y0
+	VMOVUPS     (BX), Y1
+	VMOVUPS     (AX), Y2
+	VSUBPS      Y2, Y1, Y1
+	VFMADD231PS Y1, Y1, Y0
+	VMOVUPS     Y0, (DX)
+	VMOVUPS     32(DX), Y0
+	VMOVUPS     32(BX), Y1
+	VMOVUPS     32(AX), Y2
+	VSUBPS      Y2, Y1, Y1
+	VFMADD231PS Y1, Y1, Y0
+	VMOVUPS     Y0, 32(DX)
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, AX
+	SUBQ        $0x00000010, CX
+	JMP         many
+
+manydone:
+one:
+	CMPQ        CX, $0x00000008
+	JL          onedone
+	VMOVUPS     (DX), Y0
+	VMOVUPS     (BX), Y1
+	VMOVUPS     (AX), Y2
+	VSUBPS      Y2, Y1, Y1
+	VFMADD231PS Y1, Y1, Y0
+	VMOVUPS     Y0, (DX)
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, BX
+	ADDQ        $0x00000020, AX
+	SUBQ        $0x00000008, CX
+	JMP         one
+
+onedone:
+	TESTQ       CX, CX
+	JZ          end
+	LEAQ        laneMasks<>+0(SB), SI
+	MOVQ        $0x00000008, DI
+	SUBQ        CX, DI
+	VMOVUPS     (SI)(DI*4), Y15
+	VMASKMOVPS  (DX), Y15, Y0
+	VMASKMOVPS  (BX), Y15, Y1
+	VMASKMOVPS  (AX), Y15, Y2
+	VSUBPS      Y2, Y1, Y1
+	VFMADD231PS Y1, Y1, Y0
+	VMASKMOVPS  Y0, Y15, (DX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func addDotsAVX2(a *byte, n int)
+// Requires: AVX, FMA3
+TEXT ·addDotsAVX2(SB), NOSPLIT, $0-16
+	MOVQ a+0(FP), AX
+	MOVQ n+8(FP), CX
+	MOVQ (AX), DX
+	MOVQ 8(AX), BX
+	MOVQ 16(AX), SI
+	MOVQ 24(AX), DI
+	MOVQ 32(AX), AX
+
+many:
+	CMPQ        CX, $0x00000010
+	JL          manydone
+	VMOVUPS     (DX), Y0
+	VMOVUPS     (BX), Y1
+	VMOVUPS     (SI), Y2
+	VMOVUPS     (DI), Y3
+	VMOVUPS     (AX), Y4
+	VADDPS      Y0, Y2, Y0
+	VSUBPS      Y4, Y3, Y3
+	VFMADD231PS Y2, Y3, Y1
+	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y1, (BX)
+	VMOVUPS     32(DX), Y0
+	VMOVUPS     32(BX), Y1
+	VMOVUPS     32(SI), Y2
+	VMOVUPS     32(DI), Y3
+	VMOVUPS     32(AX), Y4
+	VADDPS      Y0, Y2, Y0
+	VSUBPS      Y4, Y3, Y3
+	VFMADD231PS Y2, Y3, Y1
+	VMOVUPS     Y0, 32(DX)
+	VMOVUPS     Y1, 32(BX)
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, AX
+	SUBQ        $0x00000010, CX
+	JMP         many
+
+manydone:
+one:
+	CMPQ        CX, $0x00000008
+	JL          onedone
+	VMOVUPS     (DX), Y0
+	VMOVUPS     (BX), Y1
+	VMOVUPS     (SI), Y2
+	VMOVUPS     (DI), Y3
+	VMOVUPS     (AX), Y4
+	VADDPS      Y0, Y2, Y0
+	VSUBPS      Y4, Y3, Y3
+	VFMADD231PS Y2, Y3, Y1
+	VMOVUPS     Y0, (DX)
+	VMOVUPS     Y1, (BX)
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, BX
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, AX
+	SUBQ        $0x00000008, CX
+	JMP         one
+
+onedone:
+	TESTQ       CX, CX
+	JZ          end
+	LEAQ        laneMasks<>+0(SB), R8
+	MOVQ        $0x00000008, R9
+	SUBQ        CX, R9
+	VMOVUPS     (R8)(R9*4), Y15
+	VMASKMOVPS  (DX), Y15, Y0
+	VMASKMOVPS  (BX), Y15, Y1
+	VMASKMOVPS  (SI), Y15, Y2
+	VMASKMOVPS  (DI), Y15, Y3
+	VMASKMOVPS  (AX), Y15, Y4
+	VADDPS      Y0, Y2, Y0
+	VSUBPS      Y4, Y3, Y3
+	VFMADD231PS Y2, Y3, Y1
+	VMASKMOVPS  Y0, Y15, (DX)
+	VMASKMOVPS  Y1, Y15, (BX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func normColsGradAVX2(a *byte, n int)
+// Requires: AVX, FMA3
+TEXT ·normColsGradAVX2(SB), NOSPLIT, $0-16
+	MOVQ a+0(FP), AX
+	MOVQ n+8(FP), CX
+	MOVQ (AX), DX
+	MOVQ 8(AX), BX
+	MOVQ 16(AX), SI
+	MOVQ 24(AX), DI
+	MOVQ 32(AX), R8
+	MOVQ 40(AX), R9
+	MOVQ 48(AX), AX
+
+many:
+	CMPQ        CX, $0x00000008
+	JL          manydone
+	VMOVUPS     (BX), Y0
+	VMOVUPS     (SI), Y1
+	VMOVUPS     (DI), Y2
+	VMOVUPS     (R8), Y3
+	VMOVUPS     (R9), Y4
+	VMOVUPS     (AX), Y5
+	VSUBPS      Y2, Y1, Y1
+	VFMADD231PS Y1, Y4, Y5
+	VFMADD231PS Y0, Y3, Y5
+	VMOVUPS     Y5, (DX)
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, BX
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, R8
+	ADDQ        $0x00000020, R9
+	ADDQ        $0x00000020, AX
+	SUBQ        $0x00000008, CX
+	JMP         many
+
+manydone:
+	TESTQ       CX, CX
+	JZ          end
+	LEAQ        laneMasks<>+0(SB), R10
+	MOVQ        $0x00000008, R11
+	SUBQ        CX, R11
+	VMOVUPS     (R10)(R11*4), Y15
+	VMASKMOVPS  (BX), Y15, Y0
+	VMASKMOVPS  (SI), Y15, Y1
+	VMASKMOVPS  (DI), Y15, Y2
+	VMASKMOVPS  (R8), Y15, Y3
+	VMASKMOVPS  (R9), Y15, Y4
+	VMASKMOVPS  (AX), Y15, Y5
+	VSUBPS      Y2, Y1, Y1
+	VFMADD231PS Y1, Y4, Y5
+	VFMADD231PS Y0, Y3, Y5
+	VMASKMOVPS  Y5, Y15, (DX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func squaresLessAVX2(a *byte, n int)
+// Requires: AVX
+TEXT ·squaresLessAVX2(SB), NOSPLIT, $0-16
+	MOVQ   a+0(FP), AX
+	MOVQ   n+8(FP), CX
+	MOVQ   8(AX), DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+many:
+	CMPQ         CX, $0x00000020
+	JL           manydone
+	VMOVUPS      (DX), Y4
+	VBROADCASTSS 56(AX), Y5
+	VSUBPS       Y5, Y4, Y4
+	VMULPS       Y4, Y4, Y4
+	VADDPS       Y4, Y0, Y0
+	VMOVUPS      32(DX), Y4
+	VBROADCASTSS 56(AX), Y5
+	VSUBPS       Y5, Y4, Y4
+	VMULPS       Y4, Y4, Y4
+	VADDPS       Y4, Y1, Y1
+	VMOVUPS      64(DX), Y4
+	VBROADCASTSS 56(AX), Y5
+	VSUBPS       Y5, Y4, Y4
+	VMULPS       Y4, Y4, Y4
+	VADDPS       Y4, Y2, Y2
+	VMOVUPS      96(DX), Y4
+	VBROADCASTSS 56(AX), Y5
+	VSUBPS       Y5, Y4, Y4
+	VMULPS       Y4, Y4, Y4
+	VADDPS       Y4, Y3, Y3
+	ADDQ         $0x00000080, DX
+	SUBQ         $0x00000020, CX
+	JMP          many
+
+manydone:
+one:
+	CMPQ         CX, $0x00000008
+	JL           onedone
+	VMOVUPS      (DX), Y4
+	VBROADCASTSS 56(AX), Y5
+	VSUBPS       Y5, Y4, Y4
+	VMULPS       Y4, Y4, Y4
+	VADDPS       Y4, Y0, Y0
+	ADDQ         $0x00000020, DX
+	SUBQ         $0x00000008, CX
+	JMP          one
+
+onedone:
+	TESTQ        CX, CX
+	JZ           end
+	LEAQ         laneMasks<>+0(SB), BX
+	MOVQ         $0x00000008, SI
+	SUBQ         CX, SI
+	VMOVUPS      (BX)(SI*4), Y15
+	VMASKMOVPS   (DX), Y15, Y4
+	VBROADCASTSS 56(AX), Y5
+	VSUBPS       Y5, Y4, Y4
+	VMULPS       Y4, Y4, Y4
+	VANDPS       Y15, Y4, Y4
+	VADDPS       Y4, Y0, Y0
+
+end:
+	VADDPS     Y0, Y1, Y0
+	VADDPS     Y0, Y2, Y0
+	VADDPS     Y0, Y3, Y0
+	VPERM2F128 $0x01, Y0, Y0, Y1
+	VADDPS     Y0, Y1, Y0
+	VPERMILPS  $0x4e, Y0, Y1
+	VADDPS     Y0, Y1, Y0
+	VPERMILPS  $0xb1, Y0, Y1
+	VADDPS     Y0, Y1, Y0
+	VMOVSS     X0, 104(AX)
+	VZEROUPPER
+	RET
+
+// func normRowAVX2(a *byte, n int)
+// Requires: AVX, FMA3
+TEXT ·normRowAVX2(SB), NOSPLIT, $0-16
+	MOVQ a+0(FP), AX
+	MOVQ n+8(FP), CX
+	MOVQ (AX), DX
+	MOVQ 8(AX), BX
+	MOVQ 16(AX), SI
+	MOVQ 24(AX), DI
+
+many:
+	CMPQ         CX, $0x00000010
+	JL           manydone
+	VMOVUPS      (BX), Y0
+	VMOVUPS      (SI), Y1
+	VMOVUPS      (DI), Y2
+	VBROADCASTSS 56(AX), Y3
+	VSUBPS       Y3, Y0, Y0
+	VBROADCASTSS 60(AX), Y3
+	VMULPS       Y0, Y3, Y0
+	VFMADD231PS  Y0, Y1, Y2
+	VMOVUPS      Y2, (DX)
+	VMOVUPS      32(BX), Y0
+	VMOVUPS      32(SI), Y1
+	VMOVUPS      32(DI), Y2
+	VBROADCASTSS 56(AX), Y3
+	VSUBPS       Y3, Y0, Y0
+	VBROADCASTSS 60(AX), Y3
+	VMULPS       Y0, Y3, Y0
+	VFMADD231PS  Y0, Y1, Y2
+	VMOVUPS      Y2, 32(DX)
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	ADDQ         $0x00000040, DI
+	SUBQ         $0x00000010, CX
+	JMP          many
+
+manydone:
+one:
+	CMPQ         CX, $0x00000008
+	JL           onedone
+	VMOVUPS      (BX), Y0
+	VMOVUPS      (SI), Y1
+	VMOVUPS      (DI), Y2
+	VBROADCASTSS 56(AX), Y3
+	VSUBPS       Y3, Y0, Y0
+	VBROADCASTSS 60(AX), Y3
+	VMULPS       Y0, Y3, Y0
+	VFMADD231PS  Y0, Y1, Y2
+	VMOVUPS      Y2, (DX)
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, SI
+	ADDQ         $0x00000020, DI
+	SUBQ         $0x00000008, CX
+	JMP          one
+
+onedone:
+	TESTQ        CX, CX
+	JZ           end
+	LEAQ         laneMasks<>+0(SB), R8
+	MOVQ         $0x00000008, R9
+	SUBQ         CX, R9
+	VMOVUPS      (R8)(R9*4), Y15
+	VMASKMOVPS   (BX), Y15, Y0
+	VMASKMOVPS   (SI), Y15, Y1
+	VMASKMOVPS   (DI), Y15, Y2
+	VBROADCASTSS 56(AX), Y3
+	VSUBPS       Y3, Y0, Y0
+	VBROADCASTSS 60(AX), Y3
+	VMULPS       Y0, Y3, Y0
+	VFMADD231PS  Y0, Y1, Y2
+	VMASKMOVPS   Y2, Y15, (DX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func normRowSumsAVX2(a *byte, n int)
+// Requires: AVX
+TEXT ·normRowSumsAVX2(SB), NOSPLIT, $0-16
+	MOVQ   a+0(FP), AX
+	MOVQ   n+8(FP), CX
+	MOVQ   8(AX), DX
+	MOVQ   16(AX), BX
+	MOVQ   24(AX), SI
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+many:
+	CMPQ         CX, $0x00000010
+	JL           manydone
+	VMOVUPS      (DX), Y4
+	VMOVUPS      (BX), Y5
+	VMOVUPS      (SI), Y6
+	VMULPS       Y4, Y6, Y4
+	VADDPS       Y4, Y0, Y0
+	VBROADCASTSS 56(AX), Y6
+	VSUBPS       Y6, Y5, Y5
+	VMULPS       Y4, Y5, Y4
+	VADDPS       Y4, Y1, Y1
+	VMOVUPS      32(DX), Y4
+	VMOVUPS      32(BX), Y5
+	VMOVUPS      32(SI), Y6
+	VMULPS       Y4, Y6, Y4
+	VADDPS       Y4, Y2, Y2
+	VBROADCASTSS 56(AX), Y6
+	VSUBPS       Y6, Y5, Y5
+	VMULPS       Y4, Y5, Y4
+	VADDPS       Y4, Y3, Y3
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	SUBQ         $0x00000010, CX
+	JMP          many
+
+manydone:
+one:
+	CMPQ         CX, $0x00000008
+	JL           onedone
+	VMOVUPS      (DX), Y4
+	VMOVUPS      (BX), Y5
+	VMOVUPS      (SI), Y6
+	VMULPS       Y4, Y6, Y4
+	VADDPS       Y4, Y0, Y0
+	VBROADCASTSS 56(AX), Y6
+	VSUBPS       Y6, Y5, Y5
+	VMULPS       Y4, Y5, Y4
+	VADDPS       Y4, Y1, Y1
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, SI
+	SUBQ         $0x00000008, CX
+	JMP          one
+
+onedone:
+	TESTQ        CX, CX
+	JZ           end
+	LEAQ         laneMasks<>+0(SB), DI
+	MOVQ         $0x00000008, R8
+	SUBQ         CX, R8
+	VMOVUPS      (DI)(R8*4), Y15
+	VMASKMOVPS   (DX), Y15, Y4
+	VMASKMOVPS   (BX), Y15, Y5
+	VMASKMOVPS   (SI), Y15, Y6
+	VMULPS       Y4, Y6, Y4
+	VANDPS       Y15, Y4, Y6
+	VADDPS       Y6, Y0, Y0
+	VBROADCASTSS 56(AX), Y6
+	VSUBPS       Y6, Y5, Y5
+	VMULPS       Y4, Y5, Y4
+	VANDPS       Y15, Y4, Y4
+	VADDPS       Y4, Y1, Y1
+
+end:
+	VADDPS     Y0, Y2, Y0
+	VPERM2F128 $0x01, Y0, Y0, Y2
+	VADDPS     Y0, Y2, Y0
+	VPERMILPS  $0x4e, Y0, Y2
+	VADDPS     Y0, Y2, Y0
+	VPERMILPS  $0xb1, Y0, Y2
+	VADDPS     Y0, Y2, Y0
+	VMOVSS     X0, 104(AX)
+	VADDPS     Y1, Y3, Y0
+	VPERM2F128 $0x01, Y0, Y0, Y1
+	VADDPS     Y0, Y1, Y0
+	VPERMILPS  $0x4e, Y0, Y1
+	VADDPS     Y0, Y1, Y0
+	VPERMILPS  $0xb1, Y0, Y1
+	VADDPS     Y0, Y1, Y0
+	VMOVSS     X0, 108(AX)
+	VZEROUPPER
+	RET
+
+// func normRowGradAVX2(a *byte, n int)
+// Requires: AVX, FMA3
+TEXT ·normRowGradAVX2(SB), NOSPLIT, $0-16
+	MOVQ a+0(FP), AX
+	MOVQ n+8(FP), CX
+	MOVQ (AX), DX
+	MOVQ 8(AX), BX
+	MOVQ 16(AX), SI
+	MOVQ 24(AX), DI
+	MOVQ 32(AX), R8
+	MOVQ 40(AX), R9
+
+many:
+	CMPQ         CX, $0x00000008
+	JL           manydone
+	VMOVUPS      (BX), Y0
+	VMOVUPS      (SI), Y1
+	VMOVUPS      (DI), Y2
+	VMOVUPS      (R8), Y3
+	VMOVUPS      (R9), Y4
+	VBROADCASTSS 56(AX), Y5
+	VSUBPS       Y5, Y1, Y1
+	VBROADCASTSS 60(AX), Y5
+	VMULPS       Y1, Y5, Y1
+	VFMADD231PS  Y0, Y1, Y3
+	VADDPS       Y4, Y0, Y4
+	VBROADCASTSS 68(AX), Y5
+	VMULPS       Y0, Y2, Y0
+	VBROADCASTSS 64(AX), Y2
+	VSUBPS       Y2, Y0, Y0
+	VFNMADD231PS Y1, Y5, Y0
+	VBROADCASTSS 60(AX), Y1
+	VMULPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (DX)
+	VMOVUPS      Y3, (R8)
+	VMOVUPS      Y4, (R9)
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, SI
+	ADDQ         $0x00000020, DI
+	ADDQ         $0x00000020, R8
+	ADDQ         $0x00000020, R9
+	SUBQ         $0x00000008, CX
+	JMP          many
+
+manydone:
+	TESTQ        CX, CX
+	JZ           end
+	LEAQ         laneMasks<>+0(SB), R10
+	MOVQ         $0x00000008, R11
+	SUBQ         CX, R11
+	VMOVUPS      (R10)(R11*4), Y15
+	VMASKMOVPS   (BX), Y15, Y0
+	VMASKMOVPS   (SI), Y15, Y1
+	VMASKMOVPS   (DI), Y15, Y2
+	VMASKMOVPS   (R8), Y15, Y3
+	VMASKMOVPS   (R9), Y15, Y4
+	VBROADCASTSS 56(AX), Y5
+	VSUBPS       Y5, Y1, Y1
+	VBROADCASTSS 60(AX), Y5
+	VMULPS       Y1, Y5, Y1
+	VFMADD231PS  Y0, Y1, Y3
+	VADDPS       Y4, Y0, Y4
+	VBROADCASTSS 68(AX), Y5
+	VMULPS       Y0, Y2, Y0
+	VBROADCASTSS 64(AX), Y2
+	VSUBPS       Y2, Y0, Y0
+	VFNMADD231PS Y1, Y5, Y0
+	VBROADCASTSS 60(AX), Y1
+	VMULPS       Y0, Y1, Y0
+	VMASKMOVPS   Y0, Y15, (DX)
+	VMASKMOVPS   Y3, Y15, (R8)
+	VMASKMOVPS   Y4, Y15, (R9)
+
+end:
+	VZEROUPPER
+	RET
+
+// func expSumAVX2(a *byte, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·expSumAVX2(SB), NOSPLIT, $0-16
+	MOVQ   a+0(FP), AX
+	MOVQ   n+8(FP), CX
+	MOVQ   (AX), DX
+	MOVQ   8(AX), BX
+	VXORPS Y0, Y0, Y0
+
+many:
+	CMPQ         CX, $0x00000008
+	JL           manydone
+	VMOVUPS      (BX), Y1
+	VBROADCASTSS 56(AX), Y2
+	VSUBPS       Y2, Y1, Y1
+	VMOVUPS      vectorc3160000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMOVUPS      vector42b20000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMULPS       vector3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS vector3f318000<>+0(SB), Y2, Y1
+	VFNMADD231PS vectorb95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      vector39500d01<>+0(SB), Y3
+	VMOVUPS      vector3ab60b61<>+0(SB), Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VMOVUPS      vector3c088889<>+0(SB), Y3
+	VFMADD231PS  Y4, Y1, Y3
+	VMOVUPS      vector3d2aaaab<>+0(SB), Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VMOVUPS      vector3e2aaaab<>+0(SB), Y3
+	VFMADD231PS  Y4, Y1, Y3
+	VMOVUPS      vector3f000000<>+0(SB), Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VMOVUPS      vector3f800000<>+0(SB), Y3
+	VFMADD231PS  Y4, Y1, Y3
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VMULPS       vector3f000000<>+0(SB), Y2, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VCVTPS2DQ    Y1, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       vector3f800000<>+0(SB), Y3, Y3
+	VMULPS       Y4, Y3, Y3
+	VSUBPS       Y1, Y2, Y1
+	VCVTPS2DQ    Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       vector3f800000<>+0(SB), Y1, Y1
+	VMULPS       Y3, Y1, Y1
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      Y1, (DX)
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	SUBQ         $0x00000008, CX
+	JMP          many
+
+manydone:
+	TESTQ        CX, CX
+	JZ           end
+	LEAQ         laneMasks<>+0(SB), SI
+	MOVQ         $0x00000008, DI
+	SUBQ         CX, DI
+	VMOVUPS      (SI)(DI*4), Y15
+	VMASKMOVPS   (BX), Y15, Y1
+	VBROADCASTSS 56(AX), Y2
+	VSUBPS       Y2, Y1, Y1
+	VMOVUPS      vectorc3160000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMOVUPS      vector42b20000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMULPS       vector3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS vector3f318000<>+0(SB), Y2, Y1
+	VFNMADD231PS vectorb95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      vector39500d01<>+0(SB), Y3
+	VMOVUPS      vector3ab60b61<>+0(SB), Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VMOVUPS      vector3c088889<>+0(SB), Y3
+	VFMADD231PS  Y4, Y1, Y3
+	VMOVUPS      vector3d2aaaab<>+0(SB), Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VMOVUPS      vector3e2aaaab<>+0(SB), Y3
+	VFMADD231PS  Y4, Y1, Y3
+	VMOVUPS      vector3f000000<>+0(SB), Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VMOVUPS      vector3f800000<>+0(SB), Y3
+	VFMADD231PS  Y4, Y1, Y3
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VMULPS       vector3f000000<>+0(SB), Y2, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VCVTPS2DQ    Y1, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       vector3f800000<>+0(SB), Y3, Y3
+	VMULPS       Y4, Y3, Y3
+	VSUBPS       Y1, Y2, Y1
+	VCVTPS2DQ    Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       vector3f800000<>+0(SB), Y1, Y1
+	VMULPS       Y3, Y1, Y1
+	VANDPS       Y15, Y1, Y2
+	VADDPS       Y2, Y0, Y0
+	VMASKMOVPS   Y1, Y15, (DX)
+
+end:
+	VPERM2F128 $0x01, Y0, Y0, Y1
+	VADDPS     Y0, Y1, Y0
+	VPERMILPS  $0x4e, Y0, Y1
+	VADDPS     Y0, Y1, Y0
+	VPERMILPS  $0xb1, Y0, Y1
+	VADDPS     Y0, Y1, Y0
+	VMOVSS     X0, 104(AX)
+	VZEROUPPER
+	RET
+
+// func sumOfExpAVX2(a *byte, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·sumOfExpAVX2(SB), NOSPLIT, $0-16
+	MOVQ   a+0(FP), AX
+	MOVQ   n+8(FP), CX
+	MOVQ   8(AX), DX
+	VXORPS Y0, Y0, Y0
+
+many:
+	CMPQ         CX, $0x00000008
+	JL           manydone
+	VMOVUPS      (DX), Y1
+	VBROADCASTSS 56(AX), Y2
+	VSUBPS       Y2, Y1, Y1
+	VMOVUPS      vectorc3160000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMOVUPS      vector42b20000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMULPS       vector3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS vector3f318000<>+0(SB), Y2, Y1
+	VFNMADD231PS vectorb95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      vector39500d01<>+0(SB), Y3
+	VMOVUPS      vector3ab60b61<>+0(SB), Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VMOVUPS      vector3c088889<>+0(SB), Y3
+	VFMADD231PS  Y4, Y1, Y3
+	VMOVUPS      vector3d2aaaab<>+0(SB), Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VMOVUPS      vector3e2aaaab<>+0(SB), Y3
+	VFMADD231PS  Y4, Y1, Y3
+	VMOVUPS      vector3f000000<>+0(SB), Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VMOVUPS      vector3f800000<>+0(SB), Y3
+	VFMADD231PS  Y4, Y1, Y3
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VMULPS       vector3f000000<>+0(SB), Y2, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VCVTPS2DQ    Y1, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       vector3f800000<>+0(SB), Y3, Y3
+	VMULPS       Y4, Y3, Y3
+	VSUBPS       Y1, Y2, Y1
+	VCVTPS2DQ    Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       vector3f800000<>+0(SB), Y1, Y1
+	VMULPS       Y3, Y1, Y1
+	VADDPS       Y1, Y0, Y0
+	ADDQ         $0x00000020, DX
+	SUBQ         $0x00000008, CX
+	JMP          many
+
+manydone:
+	TESTQ        CX, CX
+	JZ           end
+	LEAQ         laneMasks<>+0(SB), BX
+	MOVQ         $0x00000008, SI
+	SUBQ         CX, SI
+	VMOVUPS      (BX)(SI*4), Y15
+	VMASKMOVPS   (DX), Y15, Y1
+	VBROADCASTSS 56(AX), Y2
+	VSUBPS       Y2, Y1, Y1
+	VMOVUPS      vectorc3160000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMOVUPS      vector42b20000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMULPS       vector3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VMOVAPS      Y1, Y1
+	VFNMADD231PS vector3f318000<>+0(SB), Y2, Y1
+	VFNMADD231PS vectorb95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      vector39500d01<>+0(SB), Y3
+	VMOVUPS      vector3ab60b61<>+0(SB), Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VMOVUPS      vector3c088889<>+0(SB), Y3
+	VFMADD231PS  Y4, Y1, Y3
+	VMOVUPS      vector3d2aaaab<>+0(SB), Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VMOVUPS      vector3e2aaaab<>+0(SB), Y3
+	VFMADD231PS  Y4, Y1, Y3
+	VMOVUPS      vector3f000000<>+0(SB), Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VMOVUPS      vector3f800000<>+0(SB), Y3
+	VFMADD231PS  Y4, Y1, Y3
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VFMADD231PS  Y3, Y1, Y4
+	VMULPS       vector3f000000<>+0(SB), Y2, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VCVTPS2DQ    Y1, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       vector3f800000<>+0(SB), Y3, Y3
+	VMULPS       Y4, Y3, Y3
+	VSUBPS       Y1, Y2, Y1
+	VCVTPS2DQ    Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       vector3f800000<>+0(SB), Y1, Y1
+	VMULPS       Y3, Y1, Y1
+	VANDPS       Y15, Y1, Y1
+	VADDPS       Y1, Y0, Y0
+
+end:
+	VPERM2F128 $0x01, Y0, Y0, Y1
+	VADDPS     Y0, Y1, Y0
+	VPERMILPS  $0x4e, Y0, Y1
+	VADDPS     Y0, Y1, Y0
+	VPERMILPS  $0xb1, Y0, Y1
+	VADDPS     Y0, Y1, Y0
+	VMOVSS     X0, 104(AX)
+	VZEROUPPER
+	RET
+
+// func lessTwoAVX2(a *byte, n int)
+// Requires: AVX
+TEXT ·lessTwoAVX2(SB), NOSPLIT, $0-16
+	MOVQ a+0(FP), AX
+	MOVQ n+8(FP), CX
+	MOVQ (AX), DX
+	MOVQ 8(AX), BX
+
+many:
+	CMPQ         CX, $0x00000010
+	JL           manydone
+	VMOVUPS      (BX), Y0
+	VBROADCASTSS 56(AX), Y1
+	VSUBPS       Y1, Y0, Y0
+	VBROADCASTSS 60(AX), Y1
+	VSUBPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (DX)
+	VMOVUPS      32(BX), Y0
+	VBROADCASTSS 56(AX), Y1
+	VSUBPS       Y1, Y0, Y0
+	VBROADCASTSS 60(AX), Y1
+	VSUBPS       Y1, Y0, Y0
+	VMOVUPS      Y0, 32(DX)
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	SUBQ         $0x00000010, CX
+	JMP          many
+
+manydone:
+one:
+	CMPQ         CX, $0x00000008
+	JL           onedone
+	VMOVUPS      (BX), Y0
+	VBROADCASTSS 56(AX), Y1
+	VSUBPS       Y1, Y0, Y0
+	VBROADCASTSS 60(AX), Y1
+	VSUBPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (DX)
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	SUBQ         $0x00000008, CX
+	JMP          one
+
+onedone:
+	TESTQ        CX, CX
+	JZ           end
+	LEAQ         laneMasks<>+0(SB), SI
+	MOVQ         $0x00000008, DI
+	SUBQ         CX, DI
+	VMOVUPS      (SI)(DI*4), Y15
+	VMASKMOVPS   (BX), Y15, Y0
+	VBROADCASTSS 56(AX), Y1
+	VSUBPS       Y1, Y0, Y0
+	VBROADCASTSS 60(AX), Y1
+	VSUBPS       Y1, Y0, Y0
+	VMASKMOVPS   Y0, Y15, (DX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func softmaxGradAVX2(a *byte, n int)
+// Requires: AVX
+TEXT ·softmaxGradAVX2(SB), NOSPLIT, $0-16
+	MOVQ a+0(FP), AX
+	MOVQ n+8(FP), CX
+	MOVQ (AX), DX
+	MOVQ 8(AX), BX
+	MOVQ 16(AX), SI
+
+many:
+	CMPQ         CX, $0x00000010
+	JL           manydone
+	VMOVUPS      (BX), Y0
+	VMOVUPS      (SI), Y1
+	VBROADCASTSS 56(AX), Y2
+	VSUBPS       Y2, Y1, Y1
+	VMULPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (DX)
+	VMOVUPS      32(BX), Y0
+	VMOVUPS      32(SI), Y1
+	VBROADCASTSS 56(AX), Y2
+	VSUBPS       Y2, Y1, Y1
+	VMULPS       Y0, Y1, Y0
+	VMOVUPS      Y0, 32(DX)
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	SUBQ         $0x00000010, CX
+	JMP          many
+
+manydone:
+one:
+	CMPQ         CX, $0x00000008
+	JL           onedone
+	VMOVUPS      (BX), Y0
+	VMOVUPS      (SI), Y1
+	VBROADCASTSS 56(AX), Y2
+	VSUBPS       Y2, Y1, Y1
+	VMULPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (DX)
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, SI
+	SUBQ         $0x00000008, CX
+	JMP          one
+
+onedone:
+	TESTQ        CX, CX
+	JZ           end
+	LEAQ         laneMasks<>+0(SB), DI
+	MOVQ         $0x00000008, R8
+	SUBQ         CX, R8
+	VMOVUPS      (DI)(R8*4), Y15
+	VMASKMOVPS   (BX), Y15, Y0
+	VMASKMOVPS   (SI), Y15, Y1
+	VBROADCASTSS 56(AX), Y2
+	VSUBPS       Y2, Y1, Y1
+	VMULPS       Y0, Y1, Y0
+	VMASKMOVPS   Y0, Y15, (DX)
+
+end:
+	VZEROUPPER
+	RET
+
 // func absAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·absAVX512(SB), NOSPLIT, $0-40
@@ -4842,40 +9954,41 @@ one:
 	CMPQ         DX, $0x00000010
 	JL           onedone
 	VMOVUPS      (CX), Z1
-	VMOVUPS      vector00000000<>+0(SB), Z4
-	VMOVUPS      vector00000000<>+0(SB), Z5
-	VMINPS       Z1, Z5, Z5
-	VMOVUPS      vectorc2a00000<>+0(SB), Z6
-	VMAXPS       Z5, Z6, Z5
-	VMULPS       vector3fb8aa3b<>+0(SB), Z5, Z6
-	VRNDSCALEPS  $0x08, Z6, Z6
-	VMOVAPS      Z5, Z5
-	VFNMADD231PS vector3f318000<>+0(SB), Z6, Z5
-	VFNMADD231PS vectorb95e8083<>+0(SB), Z6, Z5
-	VMOVUPS      vector39500d01<>+0(SB), Z7
-	VMOVUPS      vector3ab60b61<>+0(SB), Z8
-	VFMADD231PS  Z7, Z5, Z8
-	VMOVUPS      vector3c088889<>+0(SB), Z7
-	VFMADD231PS  Z8, Z5, Z7
-	VMOVUPS      vector3d2aaaab<>+0(SB), Z8
-	VFMADD231PS  Z7, Z5, Z8
-	VMOVUPS      vector3e2aaaab<>+0(SB), Z7
-	VFMADD231PS  Z8, Z5, Z7
-	VMOVUPS      vector3f000000<>+0(SB), Z8
-	VFMADD231PS  Z7, Z5, Z8
-	VMOVUPS      vector3f800000<>+0(SB), Z7
-	VFMADD231PS  Z8, Z5, Z7
-	VMULPS       Z5, Z7, Z5
-	VCVTPS2DQ    Z6, Z6
-	VPSLLD       $0x17, Z6, Z6
-	VPADDD       vector3f800000<>+0(SB), Z6, Z6
-	VMOVUPS      vector3f800000<>+0(SB), Z7
-	VSUBPS       Z7, Z6, Z7
-	VFMADD231PS  Z5, Z6, Z7
-	VMULPS       Z7, Z0, Z5
-	VCMPPS       $0x11, Z4, Z1, K1
-	VBLENDMPS    Z5, Z1, K1, Z2
-	VMOVUPS      Z2, (AX)
+	VMOVUPS      vector00000000<>+0(SB), Z2
+	VMOVUPS      vector00000000<>+0(SB), Z3
+	VMINPS       Z1, Z3, Z3
+	VMOVUPS      vectorc2a00000<>+0(SB), Z4
+	VMAXPS       Z3, Z4, Z3
+	VMULPS       vector3fb8aa3b<>+0(SB), Z3, Z4
+	VRNDSCALEPS  $0x08, Z4, Z4
+	VMOVAPS      Z3, Z3
+	VFNMADD231PS vector3f318000<>+0(SB), Z4, Z3
+	VFNMADD231PS vectorb95e8083<>+0(SB), Z4, Z3
+	VMOVUPS      vector39500d01<>+0(SB), Z5
+	VMOVUPS      vector3ab60b61<>+0(SB), Z6
+	VFMADD231PS  Z5, Z3, Z6
+	VMOVUPS      vector3c088889<>+0(SB), Z5
+	VFMADD231PS  Z6, Z3, Z5
+	VMOVUPS      vector3d2aaaab<>+0(SB), Z6
+	VFMADD231PS  Z5, Z3, Z6
+	VMOVUPS      vector3e2aaaab<>+0(SB), Z5
+	VFMADD231PS  Z6, Z3, Z5
+	VMOVUPS      vector3f000000<>+0(SB), Z6
+	VFMADD231PS  Z5, Z3, Z6
+	VMOVUPS      vector3f800000<>+0(SB), Z5
+	VFMADD231PS  Z6, Z3, Z5
+	VMULPS       Z3, Z5, Z3
+	VCVTPS2DQ    Z4, Z4
+	VPSLLD       $0x17, Z4, Z4
+	VPADDD       vector3f800000<>+0(SB), Z4, Z4
+	VMOVUPS      vector3f800000<>+0(SB), Z5
+	VSUBPS       Z5, Z4, Z5
+	VFMADD231PS  Z3, Z4, Z5
+	VMULPS       Z5, Z0, Z3
+	VCMPPS       $0x11, Z2, Z1, K1
+	VMOVUPS      Z1, Z1
+	VMOVUPS      Z3, K1, Z1
+	VMOVUPS      Z1, (AX)
 	ADDQ         $0x00000040, CX
 	ADDQ         $0x00000040, AX
 	SUBQ         $0x00000010, DX
@@ -4890,39 +10003,294 @@ onedone:
 	KMOVW        BX, K1
 	VMOVUPS.Z    (CX), K1, Z1
 	VMOVUPS      vector00000000<>+0(SB), Z2
-	VMOVUPS      vector00000000<>+0(SB), Z4
-	VMINPS       Z1, Z4, Z4
-	VMOVUPS      vectorc2a00000<>+0(SB), Z5
-	VMAXPS       Z4, Z5, Z4
-	VMULPS       vector3fb8aa3b<>+0(SB), Z4, Z5
+	VMOVUPS      vector00000000<>+0(SB), Z3
+	VMINPS       Z1, Z3, Z3
+	VMOVUPS      vectorc2a00000<>+0(SB), Z4
+	VMAXPS       Z3, Z4, Z3
+	VMULPS       vector3fb8aa3b<>+0(SB), Z3, Z4
+	VRNDSCALEPS  $0x08, Z4, Z4
+	VMOVAPS      Z3, Z3
+	VFNMADD231PS vector3f318000<>+0(SB), Z4, Z3
+	VFNMADD231PS vectorb95e8083<>+0(SB), Z4, Z3
+	VMOVUPS      vector39500d01<>+0(SB), Z5
+	VMOVUPS      vector3ab60b61<>+0(SB), Z6
+	VFMADD231PS  Z5, Z3, Z6
+	VMOVUPS      vector3c088889<>+0(SB), Z5
+	VFMADD231PS  Z6, Z3, Z5
+	VMOVUPS      vector3d2aaaab<>+0(SB), Z6
+	VFMADD231PS  Z5, Z3, Z6
+	VMOVUPS      vector3e2aaaab<>+0(SB), Z5
+	VFMADD231PS  Z6, Z3, Z5
+	VMOVUPS      vector3f000000<>+0(SB), Z6
+	VFMADD231PS  Z5, Z3, Z6
+	VMOVUPS      vector3f800000<>+0(SB), Z5
+	VFMADD231PS  Z6, Z3, Z5
+	VMULPS       Z3, Z5, Z3
+	VCVTPS2DQ    Z4, Z4
+	VPSLLD       $0x17, Z4, Z4
+	VPADDD       vector3f800000<>+0(SB), Z4, Z4
+	VMOVUPS      vector3f800000<>+0(SB), Z5
+	VSUBPS       Z5, Z4, Z5
+	VFMADD231PS  Z3, Z4, Z5
+	VMULPS       Z5, Z0, Z0
+	VCMPPS       $0x11, Z2, Z1, K2
+	VMOVUPS      Z1, Z1
+	VMOVUPS      Z0, K2, Z1
+	VMOVUPS      Z1, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func erfAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·erfAVX512(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), DX
+	VBROADCASTSS a+32(FP), Z0
+	VBROADCASTSS b+36(FP), Z0
+
+one:
+	CMPQ         DX, $0x00000010
+	JL           onedone
+	VMOVUPS      (CX), Z0
+	VANDPS       vector7fffffff<>+0(SB), Z0, Z1
+	VMOVUPS      vector3fb504f3<>+0(SB), Z2
+	VMULPS       Z1, Z2, Z2
+	VANDPS       vector7fffffff<>+0(SB), Z2, Z2
+	VMOVUPS      vector41680000<>+0(SB), Z3
+	VMINPS       Z2, Z3, Z2
+	VMULPS       Z2, Z2, Z3
+	VMOVAPS      Z3, Z4
+	VFMSUB231PS  Z2, Z2, Z4
+	VMOVUPS      vectorbf000000<>+0(SB), Z5
+	VMULPS       Z3, Z5, Z3
+	VMOVUPS      vectorc3160000<>+0(SB), Z5
+	VMAXPS       Z3, Z5, Z3
+	VMOVUPS      vector42b20000<>+0(SB), Z5
+	VMINPS       Z3, Z5, Z3
+	VMULPS       vector3fb8aa3b<>+0(SB), Z3, Z5
 	VRNDSCALEPS  $0x08, Z5, Z5
-	VMOVAPS      Z4, Z4
-	VFNMADD231PS vector3f318000<>+0(SB), Z5, Z4
-	VFNMADD231PS vectorb95e8083<>+0(SB), Z5, Z4
+	VMOVAPS      Z3, Z3
+	VFNMADD231PS vector3f318000<>+0(SB), Z5, Z3
+	VFNMADD231PS vectorb95e8083<>+0(SB), Z5, Z3
 	VMOVUPS      vector39500d01<>+0(SB), Z6
 	VMOVUPS      vector3ab60b61<>+0(SB), Z7
-	VFMADD231PS  Z6, Z4, Z7
+	VFMADD231PS  Z6, Z3, Z7
 	VMOVUPS      vector3c088889<>+0(SB), Z6
-	VFMADD231PS  Z7, Z4, Z6
+	VFMADD231PS  Z7, Z3, Z6
 	VMOVUPS      vector3d2aaaab<>+0(SB), Z7
-	VFMADD231PS  Z6, Z4, Z7
+	VFMADD231PS  Z6, Z3, Z7
 	VMOVUPS      vector3e2aaaab<>+0(SB), Z6
-	VFMADD231PS  Z7, Z4, Z6
+	VFMADD231PS  Z7, Z3, Z6
 	VMOVUPS      vector3f000000<>+0(SB), Z7
-	VFMADD231PS  Z6, Z4, Z7
+	VFMADD231PS  Z6, Z3, Z7
 	VMOVUPS      vector3f800000<>+0(SB), Z6
-	VFMADD231PS  Z7, Z4, Z6
-	VMULPS       Z4, Z6, Z4
-	VCVTPS2DQ    Z5, Z5
-	VPSLLD       $0x17, Z5, Z5
-	VPADDD       vector3f800000<>+0(SB), Z5, Z5
+	VFMADD231PS  Z7, Z3, Z6
+	VMOVUPS      vector3f800000<>+0(SB), Z7
+	VFMADD231PS  Z6, Z3, Z7
+	VMOVUPS      vector3f000000<>+0(SB), Z3
+	VMULPS       Z4, Z3, Z3
+	VMOVAPS      Z7, Z4
+	VFNMADD231PS Z3, Z7, Z4
+	VMOVUPS      vector3eb851ec<>+0(SB), Z3
 	VMOVUPS      vector3f800000<>+0(SB), Z6
-	VSUBPS       Z6, Z5, Z6
-	VFMADD231PS  Z4, Z5, Z6
-	VMULPS       Z6, Z0, Z0
-	VCMPPS       $0x11, Z2, Z1, K2
-	VBLENDMPS    Z0, Z1, K2, Z3
-	VMOVUPS      Z3, K1, (AX)
+	VFMADD231PS  Z2, Z3, Z6
+	VMOVUPS      vector3eb851ec<>+0(SB), Z3
+	VMOVUPS      vector3f800000<>+0(SB), Z7
+	VSUBPS       Z7, Z6, Z7
+	VFNMADD231PS Z2, Z3, Z7
+	VMOVUPS      vector3f800000<>+0(SB), Z2
+	VDIVPS       Z6, Z2, Z2
+	VMOVUPS      vector3f800000<>+0(SB), Z3
+	VFNMADD231PS Z2, Z6, Z3
+	VFMADD231PS  Z7, Z2, Z3
+	VMOVAPS      Z2, Z6
+	VFMADD231PS  Z2, Z3, Z6
+	VMOVUPS      vector3c3f992c<>+0(SB), Z2
+	VMOVUPS      vectorbdb916c1<>+0(SB), Z3
+	VFMADD231PS  Z2, Z6, Z3
+	VMOVUPS      vector3e8b4b88<>+0(SB), Z2
+	VFMADD231PS  Z3, Z6, Z2
+	VMOVUPS      vectorbec64f08<>+0(SB), Z3
+	VFMADD231PS  Z2, Z6, Z3
+	VMOVUPS      vector3e6d4876<>+0(SB), Z2
+	VFMADD231PS  Z3, Z6, Z2
+	VMOVUPS      vectorbd77304f<>+0(SB), Z3
+	VFMADD231PS  Z2, Z6, Z3
+	VMOVUPS      vector3dea1c8b<>+0(SB), Z2
+	VFMADD231PS  Z3, Z6, Z2
+	VMOVUPS      vector3df70c09<>+0(SB), Z3
+	VFMADD231PS  Z2, Z6, Z3
+	VMOVUPS      vector3e137b74<>+0(SB), Z2
+	VFMADD231PS  Z3, Z6, Z2
+	VMOVUPS      vector3e130cad<>+0(SB), Z3
+	VFMADD231PS  Z2, Z6, Z3
+	VMULPS       Z3, Z6, Z2
+	VMULPS       Z2, Z4, Z2
+	VMOVUPS      vector40000000<>+0(SB), Z3
+	VSCALEFPS    Z5, Z2, Z2
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VFNMADD231PS Z3, Z2, Z4
+	VMULPS       Z0, Z0, Z2
+	VMOVUPS      vector327e62b9<>+0(SB), Z3
+	VMOVUPS      vectorb42fba17<>+0(SB), Z5
+	VFMADD231PS  Z3, Z2, Z5
+	VMOVUPS      vector35dcf365<>+0(SB), Z3
+	VFMADD231PS  Z5, Z2, Z3
+	VMOVUPS      vectorb77a692e<>+0(SB), Z5
+	VFMADD231PS  Z3, Z2, Z5
+	VMOVUPS      vector38fcd193<>+0(SB), Z3
+	VFMADD231PS  Z5, Z2, Z3
+	VMOVUPS      vectorba6016da<>+0(SB), Z5
+	VFMADD231PS  Z3, Z2, Z5
+	VMOVUPS      vector3bab2de7<>+0(SB), Z3
+	VFMADD231PS  Z5, Z2, Z3
+	VMOVUPS      vectorbcdc1672<>+0(SB), Z5
+	VFMADD231PS  Z3, Z2, Z5
+	VMOVUPS      vector3de71791<>+0(SB), Z3
+	VFMADD231PS  Z5, Z2, Z3
+	VMOVUPS      vectorbec093a3<>+0(SB), Z5
+	VFMADD231PS  Z3, Z2, Z5
+	VMOVUPS      vector3f906ebb<>+0(SB), Z3
+	VFMADD231PS  Z5, Z2, Z3
+	VMULPS       Z1, Z3, Z2
+	VMOVUPS      vector3f666666<>+0(SB), Z3
+	VCMPPS       $0x11, Z3, Z1, K1
+	VMOVUPS      Z4, Z1
+	VMOVUPS      Z2, K1, Z1
+	VANDPS       vector80000000<>+0(SB), Z0, Z2
+	VORPS        Z1, Z2, Z1
+	VCMPPS       $0x03, Z0, Z0, K1
+	VMOVUPS      Z1, Z1
+	VMOVUPS      Z0, K1, Z1
+	VMOVUPS      Z1, (AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, DX
+	JMP          one
+
+onedone:
+	TESTQ        DX, DX
+	JZ           end
+	MOVL         $0x00000001, BX
+	SHLXL        DX, BX, BX
+	DECL         BX
+	KMOVW        BX, K1
+	VMOVUPS.Z    (CX), K1, Z0
+	VANDPS       vector7fffffff<>+0(SB), Z0, Z1
+	VMOVUPS      vector3fb504f3<>+0(SB), Z2
+	VMULPS       Z1, Z2, Z2
+	VANDPS       vector7fffffff<>+0(SB), Z2, Z2
+	VMOVUPS      vector41680000<>+0(SB), Z3
+	VMINPS       Z2, Z3, Z2
+	VMULPS       Z2, Z2, Z3
+	VMOVAPS      Z3, Z4
+	VFMSUB231PS  Z2, Z2, Z4
+	VMOVUPS      vectorbf000000<>+0(SB), Z5
+	VMULPS       Z3, Z5, Z3
+	VMOVUPS      vectorc3160000<>+0(SB), Z5
+	VMAXPS       Z3, Z5, Z3
+	VMOVUPS      vector42b20000<>+0(SB), Z5
+	VMINPS       Z3, Z5, Z3
+	VMULPS       vector3fb8aa3b<>+0(SB), Z3, Z5
+	VRNDSCALEPS  $0x08, Z5, Z5
+	VMOVAPS      Z3, Z3
+	VFNMADD231PS vector3f318000<>+0(SB), Z5, Z3
+	VFNMADD231PS vectorb95e8083<>+0(SB), Z5, Z3
+	VMOVUPS      vector39500d01<>+0(SB), Z6
+	VMOVUPS      vector3ab60b61<>+0(SB), Z7
+	VFMADD231PS  Z6, Z3, Z7
+	VMOVUPS      vector3c088889<>+0(SB), Z6
+	VFMADD231PS  Z7, Z3, Z6
+	VMOVUPS      vector3d2aaaab<>+0(SB), Z7
+	VFMADD231PS  Z6, Z3, Z7
+	VMOVUPS      vector3e2aaaab<>+0(SB), Z6
+	VFMADD231PS  Z7, Z3, Z6
+	VMOVUPS      vector3f000000<>+0(SB), Z7
+	VFMADD231PS  Z6, Z3, Z7
+	VMOVUPS      vector3f800000<>+0(SB), Z6
+	VFMADD231PS  Z7, Z3, Z6
+	VMOVUPS      vector3f800000<>+0(SB), Z7
+	VFMADD231PS  Z6, Z3, Z7
+	VMOVUPS      vector3f000000<>+0(SB), Z3
+	VMULPS       Z4, Z3, Z3
+	VMOVAPS      Z7, Z4
+	VFNMADD231PS Z3, Z7, Z4
+	VMOVUPS      vector3eb851ec<>+0(SB), Z3
+	VMOVUPS      vector3f800000<>+0(SB), Z6
+	VFMADD231PS  Z2, Z3, Z6
+	VMOVUPS      vector3eb851ec<>+0(SB), Z3
+	VMOVUPS      vector3f800000<>+0(SB), Z7
+	VSUBPS       Z7, Z6, Z7
+	VFNMADD231PS Z2, Z3, Z7
+	VMOVUPS      vector3f800000<>+0(SB), Z2
+	VDIVPS       Z6, Z2, Z2
+	VMOVUPS      vector3f800000<>+0(SB), Z3
+	VFNMADD231PS Z2, Z6, Z3
+	VFMADD231PS  Z7, Z2, Z3
+	VMOVAPS      Z2, Z6
+	VFMADD231PS  Z2, Z3, Z6
+	VMOVUPS      vector3c3f992c<>+0(SB), Z2
+	VMOVUPS      vectorbdb916c1<>+0(SB), Z3
+	VFMADD231PS  Z2, Z6, Z3
+	VMOVUPS      vector3e8b4b88<>+0(SB), Z2
+	VFMADD231PS  Z3, Z6, Z2
+	VMOVUPS      vectorbec64f08<>+0(SB), Z3
+	VFMADD231PS  Z2, Z6, Z3
+	VMOVUPS      vector3e6d4876<>+0(SB), Z2
+	VFMADD231PS  Z3, Z6, Z2
+	VMOVUPS      vectorbd77304f<>+0(SB), Z3
+	VFMADD231PS  Z2, Z6, Z3
+	VMOVUPS      vector3dea1c8b<>+0(SB), Z2
+	VFMADD231PS  Z3, Z6, Z2
+	VMOVUPS      vector3df70c09<>+0(SB), Z3
+	VFMADD231PS  Z2, Z6, Z3
+	VMOVUPS      vector3e137b74<>+0(SB), Z2
+	VFMADD231PS  Z3, Z6, Z2
+	VMOVUPS      vector3e130cad<>+0(SB), Z3
+	VFMADD231PS  Z2, Z6, Z3
+	VMULPS       Z3, Z6, Z2
+	VMULPS       Z2, Z4, Z2
+	VMOVUPS      vector40000000<>+0(SB), Z3
+	VSCALEFPS    Z5, Z2, Z2
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VFNMADD231PS Z3, Z2, Z4
+	VMULPS       Z0, Z0, Z2
+	VMOVUPS      vector327e62b9<>+0(SB), Z3
+	VMOVUPS      vectorb42fba17<>+0(SB), Z5
+	VFMADD231PS  Z3, Z2, Z5
+	VMOVUPS      vector35dcf365<>+0(SB), Z3
+	VFMADD231PS  Z5, Z2, Z3
+	VMOVUPS      vectorb77a692e<>+0(SB), Z5
+	VFMADD231PS  Z3, Z2, Z5
+	VMOVUPS      vector38fcd193<>+0(SB), Z3
+	VFMADD231PS  Z5, Z2, Z3
+	VMOVUPS      vectorba6016da<>+0(SB), Z5
+	VFMADD231PS  Z3, Z2, Z5
+	VMOVUPS      vector3bab2de7<>+0(SB), Z3
+	VFMADD231PS  Z5, Z2, Z3
+	VMOVUPS      vectorbcdc1672<>+0(SB), Z5
+	VFMADD231PS  Z3, Z2, Z5
+	VMOVUPS      vector3de71791<>+0(SB), Z3
+	VFMADD231PS  Z5, Z2, Z3
+	VMOVUPS      vectorbec093a3<>+0(SB), Z5
+	VFMADD231PS  Z3, Z2, Z5
+	VMOVUPS      vector3f906ebb<>+0(SB), Z3
+	VFMADD231PS  Z5, Z2, Z3
+	VMULPS       Z1, Z3, Z2
+	VMOVUPS      vector3f666666<>+0(SB), Z3
+	VCMPPS       $0x11, Z3, Z1, K2
+	VMOVUPS      Z4, Z1
+	VMOVUPS      Z2, K2, Z1
+	VANDPS       vector80000000<>+0(SB), Z0, Z2
+	VORPS        Z1, Z2, Z1
+	VCMPPS       $0x03, Z0, Z0, K2
+	VMOVUPS      Z1, Z1
+	VMOVUPS      Z0, K2, Z1
+	VMOVUPS      Z1, K1, (AX)
 
 end:
 	VZEROUPPER
@@ -4942,7 +10310,7 @@ one:
 	CMPQ         DX, $0x00000010
 	JL           onedone
 	VMOVUPS      (CX), Z0
-	VMOVUPS      vectorc2d00000<>+0(SB), Z1
+	VMOVUPS      vectorc3160000<>+0(SB), Z1
 	VMAXPS       Z0, Z1, Z0
 	VMOVUPS      vector42b20000<>+0(SB), Z1
 	VMINPS       Z0, Z1, Z0
@@ -4981,7 +10349,7 @@ onedone:
 	DECL         BX
 	KMOVW        BX, K1
 	VMOVUPS.Z    (CX), K1, Z0
-	VMOVUPS      vectorc2d00000<>+0(SB), Z1
+	VMOVUPS      vectorc3160000<>+0(SB), Z1
 	VMAXPS       Z0, Z1, Z0
 	VMOVUPS      vector42b20000<>+0(SB), Z1
 	VMINPS       Z0, Z1, Z0
@@ -5012,6 +10380,604 @@ end:
 	VZEROUPPER
 	RET
 
+// func expm1AVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·expm1AVX512(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), DX
+	VBROADCASTSS a+32(FP), Z0
+	VBROADCASTSS b+36(FP), Z0
+
+one:
+	CMPQ         DX, $0x00000010
+	JL           onedone
+	VMOVUPS      (CX), Z0
+	VMOVUPS      vector3f800000<>+0(SB), Z1
+	VMOVUPS      vector3f800000<>+0(SB), Z2
+	VMINPS       Z0, Z2, Z2
+	VMOVUPS      vectorc2a00000<>+0(SB), Z3
+	VMAXPS       Z2, Z3, Z2
+	VMULPS       vector3fb8aa3b<>+0(SB), Z2, Z3
+	VRNDSCALEPS  $0x08, Z3, Z3
+	VMOVAPS      Z2, Z2
+	VFNMADD231PS vector3f318000<>+0(SB), Z3, Z2
+	VFNMADD231PS vectorb95e8083<>+0(SB), Z3, Z2
+	VMOVUPS      vector39500d01<>+0(SB), Z4
+	VMOVUPS      vector3ab60b61<>+0(SB), Z5
+	VFMADD231PS  Z4, Z2, Z5
+	VMOVUPS      vector3c088889<>+0(SB), Z4
+	VFMADD231PS  Z5, Z2, Z4
+	VMOVUPS      vector3d2aaaab<>+0(SB), Z5
+	VFMADD231PS  Z4, Z2, Z5
+	VMOVUPS      vector3e2aaaab<>+0(SB), Z4
+	VFMADD231PS  Z5, Z2, Z4
+	VMOVUPS      vector3f000000<>+0(SB), Z5
+	VFMADD231PS  Z4, Z2, Z5
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VFMADD231PS  Z5, Z2, Z4
+	VMULPS       Z2, Z4, Z2
+	VCVTPS2DQ    Z3, Z3
+	VPSLLD       $0x17, Z3, Z3
+	VPADDD       vector3f800000<>+0(SB), Z3, Z3
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VSUBPS       Z4, Z3, Z4
+	VFMADD231PS  Z2, Z3, Z4
+	VMOVUPS      vectorc3160000<>+0(SB), Z2
+	VMAXPS       Z0, Z2, Z2
+	VMOVUPS      vector42b20000<>+0(SB), Z3
+	VMINPS       Z2, Z3, Z2
+	VMULPS       vector3fb8aa3b<>+0(SB), Z2, Z3
+	VRNDSCALEPS  $0x08, Z3, Z3
+	VMOVAPS      Z2, Z2
+	VFNMADD231PS vector3f318000<>+0(SB), Z3, Z2
+	VFNMADD231PS vectorb95e8083<>+0(SB), Z3, Z2
+	VMOVUPS      vector39500d01<>+0(SB), Z5
+	VMOVUPS      vector3ab60b61<>+0(SB), Z6
+	VFMADD231PS  Z5, Z2, Z6
+	VMOVUPS      vector3c088889<>+0(SB), Z5
+	VFMADD231PS  Z6, Z2, Z5
+	VMOVUPS      vector3d2aaaab<>+0(SB), Z6
+	VFMADD231PS  Z5, Z2, Z6
+	VMOVUPS      vector3e2aaaab<>+0(SB), Z5
+	VFMADD231PS  Z6, Z2, Z5
+	VMOVUPS      vector3f000000<>+0(SB), Z6
+	VFMADD231PS  Z5, Z2, Z6
+	VMOVUPS      vector3f800000<>+0(SB), Z5
+	VFMADD231PS  Z6, Z2, Z5
+	VMOVUPS      vector3f800000<>+0(SB), Z6
+	VFMADD231PS  Z5, Z2, Z6
+	VSCALEFPS    Z3, Z6, Z2
+	VMOVUPS      vector3f800000<>+0(SB), Z3
+	VSUBPS       Z3, Z2, Z2
+	VCMPPS       $0x11, Z1, Z0, K1
+	VMOVUPS      Z2, Z0
+	VMOVUPS      Z4, K1, Z0
+	VMOVUPS      Z0, (AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, DX
+	JMP          one
+
+onedone:
+	TESTQ        DX, DX
+	JZ           end
+	MOVL         $0x00000001, BX
+	SHLXL        DX, BX, BX
+	DECL         BX
+	KMOVW        BX, K1
+	VMOVUPS.Z    (CX), K1, Z0
+	VMOVUPS      vector3f800000<>+0(SB), Z1
+	VMOVUPS      vector3f800000<>+0(SB), Z2
+	VMINPS       Z0, Z2, Z2
+	VMOVUPS      vectorc2a00000<>+0(SB), Z3
+	VMAXPS       Z2, Z3, Z2
+	VMULPS       vector3fb8aa3b<>+0(SB), Z2, Z3
+	VRNDSCALEPS  $0x08, Z3, Z3
+	VMOVAPS      Z2, Z2
+	VFNMADD231PS vector3f318000<>+0(SB), Z3, Z2
+	VFNMADD231PS vectorb95e8083<>+0(SB), Z3, Z2
+	VMOVUPS      vector39500d01<>+0(SB), Z4
+	VMOVUPS      vector3ab60b61<>+0(SB), Z5
+	VFMADD231PS  Z4, Z2, Z5
+	VMOVUPS      vector3c088889<>+0(SB), Z4
+	VFMADD231PS  Z5, Z2, Z4
+	VMOVUPS      vector3d2aaaab<>+0(SB), Z5
+	VFMADD231PS  Z4, Z2, Z5
+	VMOVUPS      vector3e2aaaab<>+0(SB), Z4
+	VFMADD231PS  Z5, Z2, Z4
+	VMOVUPS      vector3f000000<>+0(SB), Z5
+	VFMADD231PS  Z4, Z2, Z5
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VFMADD231PS  Z5, Z2, Z4
+	VMULPS       Z2, Z4, Z2
+	VCVTPS2DQ    Z3, Z3
+	VPSLLD       $0x17, Z3, Z3
+	VPADDD       vector3f800000<>+0(SB), Z3, Z3
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VSUBPS       Z4, Z3, Z4
+	VFMADD231PS  Z2, Z3, Z4
+	VMOVUPS      vectorc3160000<>+0(SB), Z2
+	VMAXPS       Z0, Z2, Z2
+	VMOVUPS      vector42b20000<>+0(SB), Z3
+	VMINPS       Z2, Z3, Z2
+	VMULPS       vector3fb8aa3b<>+0(SB), Z2, Z3
+	VRNDSCALEPS  $0x08, Z3, Z3
+	VMOVAPS      Z2, Z2
+	VFNMADD231PS vector3f318000<>+0(SB), Z3, Z2
+	VFNMADD231PS vectorb95e8083<>+0(SB), Z3, Z2
+	VMOVUPS      vector39500d01<>+0(SB), Z5
+	VMOVUPS      vector3ab60b61<>+0(SB), Z6
+	VFMADD231PS  Z5, Z2, Z6
+	VMOVUPS      vector3c088889<>+0(SB), Z5
+	VFMADD231PS  Z6, Z2, Z5
+	VMOVUPS      vector3d2aaaab<>+0(SB), Z6
+	VFMADD231PS  Z5, Z2, Z6
+	VMOVUPS      vector3e2aaaab<>+0(SB), Z5
+	VFMADD231PS  Z6, Z2, Z5
+	VMOVUPS      vector3f000000<>+0(SB), Z6
+	VFMADD231PS  Z5, Z2, Z6
+	VMOVUPS      vector3f800000<>+0(SB), Z5
+	VFMADD231PS  Z6, Z2, Z5
+	VMOVUPS      vector3f800000<>+0(SB), Z6
+	VFMADD231PS  Z5, Z2, Z6
+	VSCALEFPS    Z3, Z6, Z2
+	VMOVUPS      vector3f800000<>+0(SB), Z3
+	VSUBPS       Z3, Z2, Z2
+	VCMPPS       $0x11, Z1, Z0, K2
+	VMOVUPS      Z2, Z0
+	VMOVUPS      Z4, K2, Z0
+	VMOVUPS      Z0, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func geluAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·geluAVX512(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), DX
+	VBROADCASTSS a+32(FP), Z0
+	VBROADCASTSS b+36(FP), Z0
+
+one:
+	CMPQ         DX, $0x00000010
+	JL           onedone
+	VMOVUPS      (CX), Z0
+	VANDPS       vector7fffffff<>+0(SB), Z0, Z1
+	VMOVUPS      vector41680000<>+0(SB), Z2
+	VMINPS       Z1, Z2, Z1
+	VMULPS       Z1, Z1, Z2
+	VMOVAPS      Z2, Z3
+	VFMSUB231PS  Z1, Z1, Z3
+	VMOVUPS      vectorbf000000<>+0(SB), Z4
+	VMULPS       Z2, Z4, Z2
+	VMOVUPS      vectorc3160000<>+0(SB), Z4
+	VMAXPS       Z2, Z4, Z2
+	VMOVUPS      vector42b20000<>+0(SB), Z4
+	VMINPS       Z2, Z4, Z2
+	VMULPS       vector3fb8aa3b<>+0(SB), Z2, Z4
+	VRNDSCALEPS  $0x08, Z4, Z4
+	VMOVAPS      Z2, Z2
+	VFNMADD231PS vector3f318000<>+0(SB), Z4, Z2
+	VFNMADD231PS vectorb95e8083<>+0(SB), Z4, Z2
+	VMOVUPS      vector39500d01<>+0(SB), Z5
+	VMOVUPS      vector3ab60b61<>+0(SB), Z6
+	VFMADD231PS  Z5, Z2, Z6
+	VMOVUPS      vector3c088889<>+0(SB), Z5
+	VFMADD231PS  Z6, Z2, Z5
+	VMOVUPS      vector3d2aaaab<>+0(SB), Z6
+	VFMADD231PS  Z5, Z2, Z6
+	VMOVUPS      vector3e2aaaab<>+0(SB), Z5
+	VFMADD231PS  Z6, Z2, Z5
+	VMOVUPS      vector3f000000<>+0(SB), Z6
+	VFMADD231PS  Z5, Z2, Z6
+	VMOVUPS      vector3f800000<>+0(SB), Z5
+	VFMADD231PS  Z6, Z2, Z5
+	VMOVUPS      vector3f800000<>+0(SB), Z6
+	VFMADD231PS  Z5, Z2, Z6
+	VMOVUPS      vector3f000000<>+0(SB), Z2
+	VMULPS       Z3, Z2, Z2
+	VMOVAPS      Z6, Z3
+	VFNMADD231PS Z2, Z6, Z3
+	VMOVUPS      vector3eb851ec<>+0(SB), Z2
+	VMOVUPS      vector3f800000<>+0(SB), Z5
+	VFMADD231PS  Z1, Z2, Z5
+	VMOVUPS      vector3eb851ec<>+0(SB), Z2
+	VMOVUPS      vector3f800000<>+0(SB), Z6
+	VSUBPS       Z6, Z5, Z6
+	VFNMADD231PS Z1, Z2, Z6
+	VMOVUPS      vector3f800000<>+0(SB), Z1
+	VDIVPS       Z5, Z1, Z1
+	VMOVUPS      vector3f800000<>+0(SB), Z2
+	VFNMADD231PS Z1, Z5, Z2
+	VFMADD231PS  Z6, Z1, Z2
+	VMOVAPS      Z1, Z5
+	VFMADD231PS  Z1, Z2, Z5
+	VMOVUPS      vector3c3f992c<>+0(SB), Z1
+	VMOVUPS      vectorbdb916c1<>+0(SB), Z2
+	VFMADD231PS  Z1, Z5, Z2
+	VMOVUPS      vector3e8b4b88<>+0(SB), Z1
+	VFMADD231PS  Z2, Z5, Z1
+	VMOVUPS      vectorbec64f08<>+0(SB), Z2
+	VFMADD231PS  Z1, Z5, Z2
+	VMOVUPS      vector3e6d4876<>+0(SB), Z1
+	VFMADD231PS  Z2, Z5, Z1
+	VMOVUPS      vectorbd77304f<>+0(SB), Z2
+	VFMADD231PS  Z1, Z5, Z2
+	VMOVUPS      vector3dea1c8b<>+0(SB), Z1
+	VFMADD231PS  Z2, Z5, Z1
+	VMOVUPS      vector3df70c09<>+0(SB), Z2
+	VFMADD231PS  Z1, Z5, Z2
+	VMOVUPS      vector3e137b74<>+0(SB), Z1
+	VFMADD231PS  Z2, Z5, Z1
+	VMOVUPS      vector3e130cad<>+0(SB), Z2
+	VFMADD231PS  Z1, Z5, Z2
+	VMULPS       Z2, Z5, Z1
+	VMULPS       Z1, Z3, Z1
+	VMOVUPS      vector41680000<>+0(SB), Z2
+	VMINPS       Z0, Z2, Z2
+	VMOVUPS      vectorc1680000<>+0(SB), Z3
+	VMAXPS       Z2, Z3, Z2
+	VMULPS       Z2, Z1, Z1
+	VSCALEFPS    Z4, Z1, Z1
+	VMOVUPS      vector00000000<>+0(SB), Z2
+	VSUBPS       Z1, Z0, Z3
+	VCMPPS       $0x11, Z2, Z0, K1
+	VMOVUPS      Z3, Z2
+	VMOVUPS      Z1, K1, Z2
+	VCMPPS       $0x03, Z0, Z0, K1
+	VMOVUPS      Z2, Z1
+	VMOVUPS      Z0, K1, Z1
+	VMOVUPS      vectorff800000<>+0(SB), Z2
+	VMOVUPS      vector7fc00000<>+0(SB), Z3
+	VCMPPS       $0x00, Z2, Z0, K1
+	VMOVUPS      Z1, Z0
+	VMOVUPS      Z3, K1, Z0
+	VMOVUPS      Z0, (AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, DX
+	JMP          one
+
+onedone:
+	TESTQ        DX, DX
+	JZ           end
+	MOVL         $0x00000001, BX
+	SHLXL        DX, BX, BX
+	DECL         BX
+	KMOVW        BX, K1
+	VMOVUPS.Z    (CX), K1, Z0
+	VANDPS       vector7fffffff<>+0(SB), Z0, Z1
+	VMOVUPS      vector41680000<>+0(SB), Z2
+	VMINPS       Z1, Z2, Z1
+	VMULPS       Z1, Z1, Z2
+	VMOVAPS      Z2, Z3
+	VFMSUB231PS  Z1, Z1, Z3
+	VMOVUPS      vectorbf000000<>+0(SB), Z4
+	VMULPS       Z2, Z4, Z2
+	VMOVUPS      vectorc3160000<>+0(SB), Z4
+	VMAXPS       Z2, Z4, Z2
+	VMOVUPS      vector42b20000<>+0(SB), Z4
+	VMINPS       Z2, Z4, Z2
+	VMULPS       vector3fb8aa3b<>+0(SB), Z2, Z4
+	VRNDSCALEPS  $0x08, Z4, Z4
+	VMOVAPS      Z2, Z2
+	VFNMADD231PS vector3f318000<>+0(SB), Z4, Z2
+	VFNMADD231PS vectorb95e8083<>+0(SB), Z4, Z2
+	VMOVUPS      vector39500d01<>+0(SB), Z5
+	VMOVUPS      vector3ab60b61<>+0(SB), Z6
+	VFMADD231PS  Z5, Z2, Z6
+	VMOVUPS      vector3c088889<>+0(SB), Z5
+	VFMADD231PS  Z6, Z2, Z5
+	VMOVUPS      vector3d2aaaab<>+0(SB), Z6
+	VFMADD231PS  Z5, Z2, Z6
+	VMOVUPS      vector3e2aaaab<>+0(SB), Z5
+	VFMADD231PS  Z6, Z2, Z5
+	VMOVUPS      vector3f000000<>+0(SB), Z6
+	VFMADD231PS  Z5, Z2, Z6
+	VMOVUPS      vector3f800000<>+0(SB), Z5
+	VFMADD231PS  Z6, Z2, Z5
+	VMOVUPS      vector3f800000<>+0(SB), Z6
+	VFMADD231PS  Z5, Z2, Z6
+	VMOVUPS      vector3f000000<>+0(SB), Z2
+	VMULPS       Z3, Z2, Z2
+	VMOVAPS      Z6, Z3
+	VFNMADD231PS Z2, Z6, Z3
+	VMOVUPS      vector3eb851ec<>+0(SB), Z2
+	VMOVUPS      vector3f800000<>+0(SB), Z5
+	VFMADD231PS  Z1, Z2, Z5
+	VMOVUPS      vector3eb851ec<>+0(SB), Z2
+	VMOVUPS      vector3f800000<>+0(SB), Z6
+	VSUBPS       Z6, Z5, Z6
+	VFNMADD231PS Z1, Z2, Z6
+	VMOVUPS      vector3f800000<>+0(SB), Z1
+	VDIVPS       Z5, Z1, Z1
+	VMOVUPS      vector3f800000<>+0(SB), Z2
+	VFNMADD231PS Z1, Z5, Z2
+	VFMADD231PS  Z6, Z1, Z2
+	VMOVAPS      Z1, Z5
+	VFMADD231PS  Z1, Z2, Z5
+	VMOVUPS      vector3c3f992c<>+0(SB), Z1
+	VMOVUPS      vectorbdb916c1<>+0(SB), Z2
+	VFMADD231PS  Z1, Z5, Z2
+	VMOVUPS      vector3e8b4b88<>+0(SB), Z1
+	VFMADD231PS  Z2, Z5, Z1
+	VMOVUPS      vectorbec64f08<>+0(SB), Z2
+	VFMADD231PS  Z1, Z5, Z2
+	VMOVUPS      vector3e6d4876<>+0(SB), Z1
+	VFMADD231PS  Z2, Z5, Z1
+	VMOVUPS      vectorbd77304f<>+0(SB), Z2
+	VFMADD231PS  Z1, Z5, Z2
+	VMOVUPS      vector3dea1c8b<>+0(SB), Z1
+	VFMADD231PS  Z2, Z5, Z1
+	VMOVUPS      vector3df70c09<>+0(SB), Z2
+	VFMADD231PS  Z1, Z5, Z2
+	VMOVUPS      vector3e137b74<>+0(SB), Z1
+	VFMADD231PS  Z2, Z5, Z1
+	VMOVUPS      vector3e130cad<>+0(SB), Z2
+	VFMADD231PS  Z1, Z5, Z2
+	VMULPS       Z2, Z5, Z1
+	VMULPS       Z1, Z3, Z1
+	VMOVUPS      vector41680000<>+0(SB), Z2
+	VMINPS       Z0, Z2, Z2
+	VMOVUPS      vectorc1680000<>+0(SB), Z3
+	VMAXPS       Z2, Z3, Z2
+	VMULPS       Z2, Z1, Z1
+	VSCALEFPS    Z4, Z1, Z1
+	VMOVUPS      vector00000000<>+0(SB), Z2
+	VSUBPS       Z1, Z0, Z3
+	VCMPPS       $0x11, Z2, Z0, K2
+	VMOVUPS      Z3, Z2
+	VMOVUPS      Z1, K2, Z2
+	VCMPPS       $0x03, Z0, Z0, K2
+	VMOVUPS      Z2, Z1
+	VMOVUPS      Z0, K2, Z1
+	VMOVUPS      vectorff800000<>+0(SB), Z2
+	VMOVUPS      vector7fc00000<>+0(SB), Z3
+	VCMPPS       $0x00, Z2, Z0, K2
+	VMOVUPS      Z1, Z0
+	VMOVUPS      Z3, K2, Z0
+	VMOVUPS      Z0, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func geluTanhAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·geluTanhAVX512(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), DX
+	VBROADCASTSS a+32(FP), Z0
+	VBROADCASTSS b+36(FP), Z0
+
+one:
+	CMPQ         DX, $0x00000010
+	JL           onedone
+	VMOVUPS      (CX), Z0
+	VANDPS       vector7fffffff<>+0(SB), Z0, Z1
+	VMOVUPS      vector41400000<>+0(SB), Z2
+	VMINPS       Z1, Z2, Z1
+	VMULPS       Z1, Z1, Z2
+	VMOVAPS      Z2, Z3
+	VFMSUB231PS  Z1, Z1, Z3
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VFMADD231PS  vector3d372713<>+0(SB), Z2, Z4
+	VMOVUPS      vector3f800000<>+0(SB), Z5
+	VSUBPS       Z4, Z5, Z5
+	VFMADD231PS  vector3d372713<>+0(SB), Z2, Z5
+	VFMADD231PS  vector3d372713<>+0(SB), Z3, Z5
+	VFMADD231PS  vector30d4801f<>+0(SB), Z2, Z5
+	VMULPS       Z1, Z4, Z2
+	VMOVAPS      Z2, Z3
+	VFMSUB231PS  Z1, Z4, Z3
+	VFMADD231PS  Z1, Z5, Z3
+	VMOVUPS      vector3fcc422a<>+0(SB), Z1
+	VMULPS       Z1, Z2, Z4
+	VMOVAPS      Z4, Z5
+	VFMSUB231PS  Z1, Z2, Z5
+	VFMADD231PS  vectorb342bc9b<>+0(SB), Z2, Z5
+	VFMADD231PS  Z1, Z3, Z5
+	VXORPS       vector80000000<>+0(SB), Z4, Z1
+	VMOVUPS      vectorc3160000<>+0(SB), Z2
+	VMAXPS       Z1, Z2, Z1
+	VMOVUPS      vector42b20000<>+0(SB), Z2
+	VMINPS       Z1, Z2, Z1
+	VMULPS       vector3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS  $0x08, Z2, Z2
+	VMOVAPS      Z1, Z1
+	VFNMADD231PS vector3f318000<>+0(SB), Z2, Z1
+	VFNMADD231PS vectorb95e8083<>+0(SB), Z2, Z1
+	VMOVUPS      vector39500d01<>+0(SB), Z3
+	VMOVUPS      vector3ab60b61<>+0(SB), Z4
+	VFMADD231PS  Z3, Z1, Z4
+	VMOVUPS      vector3c088889<>+0(SB), Z3
+	VFMADD231PS  Z4, Z1, Z3
+	VMOVUPS      vector3d2aaaab<>+0(SB), Z4
+	VFMADD231PS  Z3, Z1, Z4
+	VMOVUPS      vector3e2aaaab<>+0(SB), Z3
+	VFMADD231PS  Z4, Z1, Z3
+	VMOVUPS      vector3f000000<>+0(SB), Z4
+	VFMADD231PS  Z3, Z1, Z4
+	VMOVUPS      vector3f800000<>+0(SB), Z3
+	VFMADD231PS  Z4, Z1, Z3
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VFMADD231PS  Z3, Z1, Z4
+	VMOVAPS      Z4, Z1
+	VFNMADD231PS Z4, Z5, Z1
+	VSCALEFPS    Z2, Z1, Z3
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VADDPS       Z3, Z4, Z3
+	VMOVUPS      vector00000000<>+0(SB), Z4
+	VMOVUPS      vectorc1400000<>+0(SB), Z5
+	VMAXPS       Z0, Z5, Z5
+	VMULPS       Z5, Z1, Z1
+	VCMPPS       $0x11, Z4, Z0, K1
+	VMOVUPS      Z0, Z4
+	VMOVUPS      Z1, K1, Z4
+	VDIVPS       Z3, Z4, Z1
+	VPSRAD       $0x1f, Z0, Z3
+	VANDPS       Z3, Z2, Z2
+	VSCALEFPS    Z2, Z1, Z1
+	VCMPPS       $0x03, Z0, Z0, K1
+	VMOVUPS      Z1, Z1
+	VMOVUPS      Z0, K1, Z1
+	VMOVUPS      vectorff800000<>+0(SB), Z2
+	VMOVUPS      vector7fc00000<>+0(SB), Z3
+	VCMPPS       $0x00, Z2, Z0, K1
+	VMOVUPS      Z1, Z0
+	VMOVUPS      Z3, K1, Z0
+	VMOVUPS      Z0, (AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, DX
+	JMP          one
+
+onedone:
+	TESTQ        DX, DX
+	JZ           end
+	MOVL         $0x00000001, BX
+	SHLXL        DX, BX, BX
+	DECL         BX
+	KMOVW        BX, K1
+	VMOVUPS.Z    (CX), K1, Z0
+	VANDPS       vector7fffffff<>+0(SB), Z0, Z1
+	VMOVUPS      vector41400000<>+0(SB), Z2
+	VMINPS       Z1, Z2, Z1
+	VMULPS       Z1, Z1, Z2
+	VMOVAPS      Z2, Z3
+	VFMSUB231PS  Z1, Z1, Z3
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VFMADD231PS  vector3d372713<>+0(SB), Z2, Z4
+	VMOVUPS      vector3f800000<>+0(SB), Z5
+	VSUBPS       Z4, Z5, Z5
+	VFMADD231PS  vector3d372713<>+0(SB), Z2, Z5
+	VFMADD231PS  vector3d372713<>+0(SB), Z3, Z5
+	VFMADD231PS  vector30d4801f<>+0(SB), Z2, Z5
+	VMULPS       Z1, Z4, Z2
+	VMOVAPS      Z2, Z3
+	VFMSUB231PS  Z1, Z4, Z3
+	VFMADD231PS  Z1, Z5, Z3
+	VMOVUPS      vector3fcc422a<>+0(SB), Z1
+	VMULPS       Z1, Z2, Z4
+	VMOVAPS      Z4, Z5
+	VFMSUB231PS  Z1, Z2, Z5
+	VFMADD231PS  vectorb342bc9b<>+0(SB), Z2, Z5
+	VFMADD231PS  Z1, Z3, Z5
+	VXORPS       vector80000000<>+0(SB), Z4, Z1
+	VMOVUPS      vectorc3160000<>+0(SB), Z2
+	VMAXPS       Z1, Z2, Z1
+	VMOVUPS      vector42b20000<>+0(SB), Z2
+	VMINPS       Z1, Z2, Z1
+	VMULPS       vector3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS  $0x08, Z2, Z2
+	VMOVAPS      Z1, Z1
+	VFNMADD231PS vector3f318000<>+0(SB), Z2, Z1
+	VFNMADD231PS vectorb95e8083<>+0(SB), Z2, Z1
+	VMOVUPS      vector39500d01<>+0(SB), Z3
+	VMOVUPS      vector3ab60b61<>+0(SB), Z4
+	VFMADD231PS  Z3, Z1, Z4
+	VMOVUPS      vector3c088889<>+0(SB), Z3
+	VFMADD231PS  Z4, Z1, Z3
+	VMOVUPS      vector3d2aaaab<>+0(SB), Z4
+	VFMADD231PS  Z3, Z1, Z4
+	VMOVUPS      vector3e2aaaab<>+0(SB), Z3
+	VFMADD231PS  Z4, Z1, Z3
+	VMOVUPS      vector3f000000<>+0(SB), Z4
+	VFMADD231PS  Z3, Z1, Z4
+	VMOVUPS      vector3f800000<>+0(SB), Z3
+	VFMADD231PS  Z4, Z1, Z3
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VFMADD231PS  Z3, Z1, Z4
+	VMOVAPS      Z4, Z1
+	VFNMADD231PS Z4, Z5, Z1
+	VSCALEFPS    Z2, Z1, Z3
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VADDPS       Z3, Z4, Z3
+	VMOVUPS      vector00000000<>+0(SB), Z4
+	VMOVUPS      vectorc1400000<>+0(SB), Z5
+	VMAXPS       Z0, Z5, Z5
+	VMULPS       Z5, Z1, Z1
+	VCMPPS       $0x11, Z4, Z0, K2
+	VMOVUPS      Z0, Z4
+	VMOVUPS      Z1, K2, Z4
+	VDIVPS       Z3, Z4, Z1
+	VPSRAD       $0x1f, Z0, Z3
+	VANDPS       Z3, Z2, Z2
+	VSCALEFPS    Z2, Z1, Z1
+	VCMPPS       $0x03, Z0, Z0, K2
+	VMOVUPS      Z1, Z1
+	VMOVUPS      Z0, K2, Z1
+	VMOVUPS      vectorff800000<>+0(SB), Z2
+	VMOVUPS      vector7fc00000<>+0(SB), Z3
+	VCMPPS       $0x00, Z2, Z0, K2
+	VMOVUPS      Z1, Z0
+	VMOVUPS      Z3, K2, Z0
+	VMOVUPS      Z0, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func hardSwishAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·hardSwishAVX512(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), DX
+	VBROADCASTSS a+32(FP), Z0
+	VBROADCASTSS b+36(FP), Z0
+
+one:
+	CMPQ    DX, $0x00000010
+	JL      onedone
+	VMOVUPS (CX), Z0
+	VMOVUPS vector40400000<>+0(SB), Z1
+	VADDPS  Z0, Z1, Z1
+	VMOVUPS vector00000000<>+0(SB), Z2
+	VMAXPS  Z1, Z2, Z1
+	VMOVUPS vector40c00000<>+0(SB), Z2
+	VMINPS  Z1, Z2, Z1
+	VMOVUPS vector3e2aaaab<>+0(SB), Z2
+	VMULPS  Z1, Z2, Z1
+	VMULPS  Z0, Z1, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, DX
+	JMP     one
+
+onedone:
+	TESTQ     DX, DX
+	JZ        end
+	MOVL      $0x00000001, BX
+	SHLXL     DX, BX, BX
+	DECL      BX
+	KMOVW     BX, K1
+	VMOVUPS.Z (CX), K1, Z0
+	VMOVUPS   vector40400000<>+0(SB), Z1
+	VADDPS    Z0, Z1, Z1
+	VMOVUPS   vector00000000<>+0(SB), Z2
+	VMAXPS    Z1, Z2, Z1
+	VMOVUPS   vector40c00000<>+0(SB), Z2
+	VMINPS    Z1, Z2, Z1
+	VMOVUPS   vector3e2aaaab<>+0(SB), Z2
+	VMULPS    Z1, Z2, Z1
+	VMULPS    Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
 // func leakyReLUAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·leakyReLUAVX512(SB), NOSPLIT, $0-40
@@ -5023,51 +10989,56 @@ TEXT ·leakyReLUAVX512(SB), NOSPLIT, $0-40
 	VBROADCASTSS b+36(FP), Z1
 
 many:
-	CMPQ      DX, $0x00000040
-	JL        manydone
-	VMOVUPS   (CX), Z1
-	VMOVUPS   vector00000000<>+0(SB), Z8
-	VMULPS    Z1, Z0, Z9
-	VCMPPS    $0x11, Z8, Z1, K1
-	VBLENDMPS Z9, Z1, K1, Z2
-	VMOVUPS   Z2, (AX)
-	VMOVUPS   64(CX), Z1
-	VMOVUPS   vector00000000<>+0(SB), Z8
-	VMULPS    Z1, Z0, Z9
-	VCMPPS    $0x11, Z8, Z1, K1
-	VBLENDMPS Z9, Z1, K1, Z3
-	VMOVUPS   Z3, 64(AX)
-	VMOVUPS   128(CX), Z1
-	VMOVUPS   vector00000000<>+0(SB), Z8
-	VMULPS    Z1, Z0, Z9
-	VCMPPS    $0x11, Z8, Z1, K1
-	VBLENDMPS Z9, Z1, K1, Z4
-	VMOVUPS   Z4, 128(AX)
-	VMOVUPS   192(CX), Z1
-	VMOVUPS   vector00000000<>+0(SB), Z8
-	VMULPS    Z1, Z0, Z9
-	VCMPPS    $0x11, Z8, Z1, K1
-	VBLENDMPS Z9, Z1, K1, Z5
-	VMOVUPS   Z5, 192(AX)
-	ADDQ      $0x00000100, CX
-	ADDQ      $0x00000100, AX
-	SUBQ      $0x00000040, DX
-	JMP       many
+	CMPQ    DX, $0x00000040
+	JL      manydone
+	VMOVUPS (CX), Z1
+	VMOVUPS vector00000000<>+0(SB), Z2
+	VMULPS  Z1, Z0, Z3
+	VCMPPS  $0x11, Z2, Z1, K1
+	VMOVUPS Z1, Z1
+	VMOVUPS Z3, K1, Z1
+	VMOVUPS Z1, (AX)
+	VMOVUPS 64(CX), Z1
+	VMOVUPS vector00000000<>+0(SB), Z2
+	VMULPS  Z1, Z0, Z3
+	VCMPPS  $0x11, Z2, Z1, K1
+	VMOVUPS Z1, Z1
+	VMOVUPS Z3, K1, Z1
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS 128(CX), Z1
+	VMOVUPS vector00000000<>+0(SB), Z2
+	VMULPS  Z1, Z0, Z3
+	VCMPPS  $0x11, Z2, Z1, K1
+	VMOVUPS Z1, Z1
+	VMOVUPS Z3, K1, Z1
+	VMOVUPS Z1, 128(AX)
+	VMOVUPS 192(CX), Z1
+	VMOVUPS vector00000000<>+0(SB), Z2
+	VMULPS  Z1, Z0, Z3
+	VCMPPS  $0x11, Z2, Z1, K1
+	VMOVUPS Z1, Z1
+	VMOVUPS Z3, K1, Z1
+	VMOVUPS Z1, 192(AX)
+	ADDQ    $0x00000100, CX
+	ADDQ    $0x00000100, AX
+	SUBQ    $0x00000040, DX
+	JMP     many
 
 manydone:
 one:
-	CMPQ      DX, $0x00000010
-	JL        onedone
-	VMOVUPS   (CX), Z1
-	VMOVUPS   vector00000000<>+0(SB), Z2
-	VMULPS    Z1, Z0, Z3
-	VCMPPS    $0x11, Z2, Z1, K1
-	VBLENDMPS Z3, Z1, K1, Z6
-	VMOVUPS   Z6, (AX)
-	ADDQ      $0x00000040, CX
-	ADDQ      $0x00000040, AX
-	SUBQ      $0x00000010, DX
-	JMP       one
+	CMPQ    DX, $0x00000010
+	JL      onedone
+	VMOVUPS (CX), Z1
+	VMOVUPS vector00000000<>+0(SB), Z2
+	VMULPS  Z1, Z0, Z3
+	VCMPPS  $0x11, Z2, Z1, K1
+	VMOVUPS Z1, Z1
+	VMOVUPS Z3, K1, Z1
+	VMOVUPS Z1, (AX)
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, DX
+	JMP     one
 
 onedone:
 	TESTQ     DX, DX
@@ -5080,8 +11051,513 @@ onedone:
 	VMOVUPS   vector00000000<>+0(SB), Z2
 	VMULPS    Z1, Z0, Z0
 	VCMPPS    $0x11, Z2, Z1, K2
-	VBLENDMPS Z0, Z1, K2, Z7
-	VMOVUPS   Z7, K1, (AX)
+	VMOVUPS   Z1, Z1
+	VMOVUPS   Z0, K2, Z1
+	VMOVUPS   Z1, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func logAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·logAVX512(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), DX
+	VBROADCASTSS a+32(FP), Z0
+	VBROADCASTSS b+36(FP), Z0
+
+one:
+	CMPQ        DX, $0x00000010
+	JL          onedone
+	VMOVUPS     (CX), Z0
+	VMOVUPS     vector00800000<>+0(SB), Z1
+	VMOVUPS     vector4b000000<>+0(SB), Z2
+	VMULPS      Z0, Z2, Z2
+	VCMPPS      $0x11, Z1, Z0, K1
+	VMOVUPS     Z0, Z3
+	VMOVUPS     Z2, K1, Z3
+	VMOVUPS     vector3f3504f3<>+0(SB), Z2
+	VPSUBD      Z2, Z3, Z2
+	VPSRAD      $0x17, Z2, Z4
+	VPSLLD      $0x17, Z4, Z2
+	VPSUBD      Z2, Z3, Z2
+	VCVTDQ2PS   Z4, Z3
+	VMOVUPS     vector3f800000<>+0(SB), Z4
+	VSUBPS      Z4, Z2, Z2
+	VMOVUPS     vector41b80000<>+0(SB), Z4
+	VMOVUPS     vector00000000<>+0(SB), Z5
+	VCMPPS      $0x11, Z1, Z0, K1
+	VMOVUPS     Z5, Z1
+	VMOVUPS     Z4, K1, Z1
+	VSUBPS      Z1, Z3, Z1
+	VMOVUPS     vector40000000<>+0(SB), Z3
+	VADDPS      Z2, Z3, Z3
+	VDIVPS      Z3, Z2, Z3
+	VMULPS      Z3, Z3, Z4
+	VMOVUPS     vector3e638e39<>+0(SB), Z5
+	VMOVUPS     vector3e924925<>+0(SB), Z6
+	VFMADD231PS Z5, Z4, Z6
+	VMOVUPS     vector3ecccccd<>+0(SB), Z5
+	VFMADD231PS Z6, Z4, Z5
+	VMOVUPS     vector3f2aaaab<>+0(SB), Z6
+	VFMADD231PS Z5, Z4, Z6
+	VMULPS      Z4, Z6, Z4
+	VMULPS      Z2, Z2, Z5
+	VMOVUPS     vector3f000000<>+0(SB), Z6
+	VMULPS      Z5, Z6, Z5
+	VADDPS      Z5, Z4, Z4
+	VMOVUPS     vectorb95e8083<>+0(SB), Z6
+	VMULPS      Z1, Z6, Z6
+	VFMADD231PS Z3, Z4, Z6
+	VMOVUPS     vector3f318000<>+0(SB), Z3
+	VSUBPS      Z6, Z5, Z4
+	VSUBPS      Z4, Z2, Z2
+	VFMADD231PS Z1, Z3, Z2
+	VMOVUPS     vector00000000<>+0(SB), Z1
+	VMOVUPS     vectorff800000<>+0(SB), Z3
+	VCMPPS      $0x00, Z1, Z0, K1
+	VMOVUPS     Z2, Z1
+	VMOVUPS     Z3, K1, Z1
+	VMOVUPS     vector00000000<>+0(SB), Z2
+	VMOVUPS     vector7fc00000<>+0(SB), Z3
+	VCMPPS      $0x11, Z2, Z0, K1
+	VMOVUPS     Z1, Z1
+	VMOVUPS     Z3, K1, Z1
+	VCMPPS      $0x03, Z0, Z0, K1
+	VMOVUPS     Z1, Z1
+	VMOVUPS     Z0, K1, Z1
+	VMOVUPS     vector7f800000<>+0(SB), Z2
+	VCMPPS      $0x00, Z2, Z0, K1
+	VMOVUPS     Z1, Z1
+	VMOVUPS     Z0, K1, Z1
+	VMOVUPS     Z1, (AX)
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, AX
+	SUBQ        $0x00000010, DX
+	JMP         one
+
+onedone:
+	TESTQ       DX, DX
+	JZ          end
+	MOVL        $0x00000001, BX
+	SHLXL       DX, BX, BX
+	DECL        BX
+	KMOVW       BX, K1
+	VMOVUPS.Z   (CX), K1, Z0
+	VMOVUPS     vector00800000<>+0(SB), Z1
+	VMOVUPS     vector4b000000<>+0(SB), Z2
+	VMULPS      Z0, Z2, Z2
+	VCMPPS      $0x11, Z1, Z0, K2
+	VMOVUPS     Z0, Z3
+	VMOVUPS     Z2, K2, Z3
+	VMOVUPS     vector3f3504f3<>+0(SB), Z2
+	VPSUBD      Z2, Z3, Z2
+	VPSRAD      $0x17, Z2, Z4
+	VPSLLD      $0x17, Z4, Z2
+	VPSUBD      Z2, Z3, Z2
+	VCVTDQ2PS   Z4, Z3
+	VMOVUPS     vector3f800000<>+0(SB), Z4
+	VSUBPS      Z4, Z2, Z2
+	VMOVUPS     vector41b80000<>+0(SB), Z4
+	VMOVUPS     vector00000000<>+0(SB), Z5
+	VCMPPS      $0x11, Z1, Z0, K2
+	VMOVUPS     Z5, Z1
+	VMOVUPS     Z4, K2, Z1
+	VSUBPS      Z1, Z3, Z1
+	VMOVUPS     vector40000000<>+0(SB), Z3
+	VADDPS      Z2, Z3, Z3
+	VDIVPS      Z3, Z2, Z3
+	VMULPS      Z3, Z3, Z4
+	VMOVUPS     vector3e638e39<>+0(SB), Z5
+	VMOVUPS     vector3e924925<>+0(SB), Z6
+	VFMADD231PS Z5, Z4, Z6
+	VMOVUPS     vector3ecccccd<>+0(SB), Z5
+	VFMADD231PS Z6, Z4, Z5
+	VMOVUPS     vector3f2aaaab<>+0(SB), Z6
+	VFMADD231PS Z5, Z4, Z6
+	VMULPS      Z4, Z6, Z4
+	VMULPS      Z2, Z2, Z5
+	VMOVUPS     vector3f000000<>+0(SB), Z6
+	VMULPS      Z5, Z6, Z5
+	VADDPS      Z5, Z4, Z4
+	VMOVUPS     vectorb95e8083<>+0(SB), Z6
+	VMULPS      Z1, Z6, Z6
+	VFMADD231PS Z3, Z4, Z6
+	VMOVUPS     vector3f318000<>+0(SB), Z3
+	VSUBPS      Z6, Z5, Z4
+	VSUBPS      Z4, Z2, Z2
+	VFMADD231PS Z1, Z3, Z2
+	VMOVUPS     vector00000000<>+0(SB), Z1
+	VMOVUPS     vectorff800000<>+0(SB), Z3
+	VCMPPS      $0x00, Z1, Z0, K2
+	VMOVUPS     Z2, Z1
+	VMOVUPS     Z3, K2, Z1
+	VMOVUPS     vector00000000<>+0(SB), Z2
+	VMOVUPS     vector7fc00000<>+0(SB), Z3
+	VCMPPS      $0x11, Z2, Z0, K2
+	VMOVUPS     Z1, Z1
+	VMOVUPS     Z3, K2, Z1
+	VCMPPS      $0x03, Z0, Z0, K2
+	VMOVUPS     Z1, Z1
+	VMOVUPS     Z0, K2, Z1
+	VMOVUPS     vector7f800000<>+0(SB), Z2
+	VCMPPS      $0x00, Z2, Z0, K2
+	VMOVUPS     Z1, Z1
+	VMOVUPS     Z0, K2, Z1
+	VMOVUPS     Z1, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func log1pAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·log1pAVX512(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), DX
+	VBROADCASTSS a+32(FP), Z0
+	VBROADCASTSS b+36(FP), Z0
+
+one:
+	CMPQ        DX, $0x00000010
+	JL          onedone
+	VMOVUPS     (CX), Z0
+	VMOVUPS     vector3f800000<>+0(SB), Z1
+	VADDPS      Z0, Z1, Z1
+	VMOVUPS     vector3f800000<>+0(SB), Z2
+	VSUBPS      Z2, Z1, Z2
+	VSUBPS      Z2, Z0, Z0
+	VDIVPS      Z1, Z0, Z0
+	VMOVUPS     vector00800000<>+0(SB), Z2
+	VMOVUPS     vector4b000000<>+0(SB), Z3
+	VMULPS      Z1, Z3, Z3
+	VCMPPS      $0x11, Z2, Z1, K1
+	VMOVUPS     Z1, Z4
+	VMOVUPS     Z3, K1, Z4
+	VMOVUPS     vector3f3504f3<>+0(SB), Z3
+	VPSUBD      Z3, Z4, Z3
+	VPSRAD      $0x17, Z3, Z5
+	VPSLLD      $0x17, Z5, Z3
+	VPSUBD      Z3, Z4, Z3
+	VCVTDQ2PS   Z5, Z4
+	VMOVUPS     vector3f800000<>+0(SB), Z5
+	VSUBPS      Z5, Z3, Z3
+	VMOVUPS     vector41b80000<>+0(SB), Z5
+	VMOVUPS     vector00000000<>+0(SB), Z6
+	VCMPPS      $0x11, Z2, Z1, K1
+	VMOVUPS     Z6, Z2
+	VMOVUPS     Z5, K1, Z2
+	VSUBPS      Z2, Z4, Z2
+	VMOVUPS     vector40000000<>+0(SB), Z4
+	VADDPS      Z3, Z4, Z4
+	VDIVPS      Z4, Z3, Z4
+	VMULPS      Z4, Z4, Z5
+	VMOVUPS     vector3e638e39<>+0(SB), Z6
+	VMOVUPS     vector3e924925<>+0(SB), Z7
+	VFMADD231PS Z6, Z5, Z7
+	VMOVUPS     vector3ecccccd<>+0(SB), Z6
+	VFMADD231PS Z7, Z5, Z6
+	VMOVUPS     vector3f2aaaab<>+0(SB), Z7
+	VFMADD231PS Z6, Z5, Z7
+	VMULPS      Z5, Z7, Z5
+	VMULPS      Z3, Z3, Z6
+	VMOVUPS     vector3f000000<>+0(SB), Z7
+	VMULPS      Z6, Z7, Z6
+	VADDPS      Z6, Z5, Z5
+	VMOVUPS     vectorb95e8083<>+0(SB), Z7
+	VMULPS      Z2, Z7, Z7
+	VFMADD231PS Z4, Z5, Z7
+	VMOVUPS     vector3f318000<>+0(SB), Z4
+	VSUBPS      Z7, Z6, Z5
+	VSUBPS      Z5, Z3, Z3
+	VFMADD231PS Z2, Z4, Z3
+	VMOVUPS     vector00000000<>+0(SB), Z2
+	VMOVUPS     vectorff800000<>+0(SB), Z4
+	VCMPPS      $0x00, Z2, Z1, K1
+	VMOVUPS     Z3, Z2
+	VMOVUPS     Z4, K1, Z2
+	VMOVUPS     vector00000000<>+0(SB), Z3
+	VMOVUPS     vector7fc00000<>+0(SB), Z4
+	VCMPPS      $0x11, Z3, Z1, K1
+	VMOVUPS     Z2, Z2
+	VMOVUPS     Z4, K1, Z2
+	VCMPPS      $0x03, Z1, Z1, K1
+	VMOVUPS     Z2, Z2
+	VMOVUPS     Z1, K1, Z2
+	VMOVUPS     vector7f800000<>+0(SB), Z3
+	VCMPPS      $0x00, Z3, Z1, K1
+	VMOVUPS     Z2, Z2
+	VMOVUPS     Z1, K1, Z2
+	VMOVUPS     vector00000000<>+0(SB), Z3
+	VADDPS      Z2, Z0, Z0
+	VCMPPS      $0x00, Z3, Z1, K1
+	VMOVUPS     Z0, Z0
+	VMOVUPS     Z2, K1, Z0
+	VMOVUPS     vector7f800000<>+0(SB), Z3
+	VCMPPS      $0x11, Z3, Z1, K1
+	VMOVUPS     Z2, Z1
+	VMOVUPS     Z0, K1, Z1
+	VMOVUPS     Z1, (AX)
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, AX
+	SUBQ        $0x00000010, DX
+	JMP         one
+
+onedone:
+	TESTQ       DX, DX
+	JZ          end
+	MOVL        $0x00000001, BX
+	SHLXL       DX, BX, BX
+	DECL        BX
+	KMOVW       BX, K1
+	VMOVUPS.Z   (CX), K1, Z0
+	VMOVUPS     vector3f800000<>+0(SB), Z1
+	VADDPS      Z0, Z1, Z1
+	VMOVUPS     vector3f800000<>+0(SB), Z2
+	VSUBPS      Z2, Z1, Z2
+	VSUBPS      Z2, Z0, Z0
+	VDIVPS      Z1, Z0, Z0
+	VMOVUPS     vector00800000<>+0(SB), Z2
+	VMOVUPS     vector4b000000<>+0(SB), Z3
+	VMULPS      Z1, Z3, Z3
+	VCMPPS      $0x11, Z2, Z1, K2
+	VMOVUPS     Z1, Z4
+	VMOVUPS     Z3, K2, Z4
+	VMOVUPS     vector3f3504f3<>+0(SB), Z3
+	VPSUBD      Z3, Z4, Z3
+	VPSRAD      $0x17, Z3, Z5
+	VPSLLD      $0x17, Z5, Z3
+	VPSUBD      Z3, Z4, Z3
+	VCVTDQ2PS   Z5, Z4
+	VMOVUPS     vector3f800000<>+0(SB), Z5
+	VSUBPS      Z5, Z3, Z3
+	VMOVUPS     vector41b80000<>+0(SB), Z5
+	VMOVUPS     vector00000000<>+0(SB), Z6
+	VCMPPS      $0x11, Z2, Z1, K2
+	VMOVUPS     Z6, Z2
+	VMOVUPS     Z5, K2, Z2
+	VSUBPS      Z2, Z4, Z2
+	VMOVUPS     vector40000000<>+0(SB), Z4
+	VADDPS      Z3, Z4, Z4
+	VDIVPS      Z4, Z3, Z4
+	VMULPS      Z4, Z4, Z5
+	VMOVUPS     vector3e638e39<>+0(SB), Z6
+	VMOVUPS     vector3e924925<>+0(SB), Z7
+	VFMADD231PS Z6, Z5, Z7
+	VMOVUPS     vector3ecccccd<>+0(SB), Z6
+	VFMADD231PS Z7, Z5, Z6
+	VMOVUPS     vector3f2aaaab<>+0(SB), Z7
+	VFMADD231PS Z6, Z5, Z7
+	VMULPS      Z5, Z7, Z5
+	VMULPS      Z3, Z3, Z6
+	VMOVUPS     vector3f000000<>+0(SB), Z7
+	VMULPS      Z6, Z7, Z6
+	VADDPS      Z6, Z5, Z5
+	VMOVUPS     vectorb95e8083<>+0(SB), Z7
+	VMULPS      Z2, Z7, Z7
+	VFMADD231PS Z4, Z5, Z7
+	VMOVUPS     vector3f318000<>+0(SB), Z4
+	VSUBPS      Z7, Z6, Z5
+	VSUBPS      Z5, Z3, Z3
+	VFMADD231PS Z2, Z4, Z3
+	VMOVUPS     vector00000000<>+0(SB), Z2
+	VMOVUPS     vectorff800000<>+0(SB), Z4
+	VCMPPS      $0x00, Z2, Z1, K2
+	VMOVUPS     Z3, Z2
+	VMOVUPS     Z4, K2, Z2
+	VMOVUPS     vector00000000<>+0(SB), Z3
+	VMOVUPS     vector7fc00000<>+0(SB), Z4
+	VCMPPS      $0x11, Z3, Z1, K2
+	VMOVUPS     Z2, Z2
+	VMOVUPS     Z4, K2, Z2
+	VCMPPS      $0x03, Z1, Z1, K2
+	VMOVUPS     Z2, Z2
+	VMOVUPS     Z1, K2, Z2
+	VMOVUPS     vector7f800000<>+0(SB), Z3
+	VCMPPS      $0x00, Z3, Z1, K2
+	VMOVUPS     Z2, Z2
+	VMOVUPS     Z1, K2, Z2
+	VMOVUPS     vector00000000<>+0(SB), Z3
+	VADDPS      Z2, Z0, Z0
+	VCMPPS      $0x00, Z3, Z1, K2
+	VMOVUPS     Z0, Z0
+	VMOVUPS     Z2, K2, Z0
+	VMOVUPS     vector7f800000<>+0(SB), Z3
+	VCMPPS      $0x11, Z3, Z1, K2
+	VMOVUPS     Z2, Z1
+	VMOVUPS     Z0, K2, Z1
+	VMOVUPS     Z1, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func mishAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·mishAVX512(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), DX
+	VBROADCASTSS a+32(FP), Z0
+	VBROADCASTSS b+36(FP), Z0
+
+one:
+	CMPQ         DX, $0x00000010
+	JL           onedone
+	VMOVUPS      (CX), Z0
+	VANDPS       vector7fffffff<>+0(SB), Z0, Z1
+	VXORPS       vector80000000<>+0(SB), Z1, Z1
+	VMOVUPS      vectorc3160000<>+0(SB), Z2
+	VMAXPS       Z1, Z2, Z1
+	VMOVUPS      vector42b20000<>+0(SB), Z2
+	VMINPS       Z1, Z2, Z1
+	VMULPS       vector3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS  $0x08, Z2, Z2
+	VMOVAPS      Z1, Z1
+	VFNMADD231PS vector3f318000<>+0(SB), Z2, Z1
+	VFNMADD231PS vectorb95e8083<>+0(SB), Z2, Z1
+	VMOVUPS      vector39500d01<>+0(SB), Z3
+	VMOVUPS      vector3ab60b61<>+0(SB), Z4
+	VFMADD231PS  Z3, Z1, Z4
+	VMOVUPS      vector3c088889<>+0(SB), Z3
+	VFMADD231PS  Z4, Z1, Z3
+	VMOVUPS      vector3d2aaaab<>+0(SB), Z4
+	VFMADD231PS  Z3, Z1, Z4
+	VMOVUPS      vector3e2aaaab<>+0(SB), Z3
+	VFMADD231PS  Z4, Z1, Z3
+	VMOVUPS      vector3f000000<>+0(SB), Z4
+	VFMADD231PS  Z3, Z1, Z4
+	VMOVUPS      vector3f800000<>+0(SB), Z3
+	VFMADD231PS  Z4, Z1, Z3
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VFMADD231PS  Z3, Z1, Z4
+	VSCALEFPS    Z2, Z4, Z1
+	VMOVUPS      vector40000000<>+0(SB), Z3
+	VADDPS       Z1, Z3, Z3
+	VMULPS       Z4, Z3, Z3
+	VMOVUPS      vector40000000<>+0(SB), Z4
+	VADDPS       Z1, Z4, Z4
+	VMOVUPS      vector40000000<>+0(SB), Z5
+	VFMADD231PS  Z1, Z4, Z5
+	VADDPS       Z1, Z1, Z4
+	VMOVUPS      vector3f800000<>+0(SB), Z6
+	VADDPS       Z4, Z6, Z6
+	VMOVAPS      Z6, Z7
+	VFMADD231PS  Z1, Z4, Z7
+	VMOVUPS      vector00000000<>+0(SB), Z8
+	VCMPPS       $0x11, Z8, Z0, K1
+	VMOVUPS      Z6, Z6
+	VMOVUPS      Z3, K1, Z6
+	VCMPPS       $0x11, Z8, Z0, K1
+	VMOVUPS      Z7, Z3
+	VMOVUPS      Z5, K1, Z3
+	VMOVUPS      vector40000000<>+0(SB), Z5
+	VMULPS       Z1, Z4, Z1
+	VCMPPS       $0x11, Z8, Z0, K1
+	VMOVUPS      Z1, Z1
+	VMOVUPS      Z5, K1, Z1
+	VMOVUPS      vectorc3160000<>+0(SB), Z1
+	VMAXPS       Z0, Z1, Z1
+	VMULPS       Z1, Z6, Z1
+	VDIVPS       Z3, Z1, Z1
+	VPSRAD       $0x1f, Z0, Z3
+	VANDPS       Z3, Z2, Z2
+	VSCALEFPS    Z2, Z1, Z1
+	VCMPPS       $0x03, Z0, Z0, K1
+	VMOVUPS      Z1, Z1
+	VMOVUPS      Z0, K1, Z1
+	VMOVUPS      vectorff800000<>+0(SB), Z2
+	VMOVUPS      vector7fc00000<>+0(SB), Z3
+	VCMPPS       $0x00, Z2, Z0, K1
+	VMOVUPS      Z1, Z0
+	VMOVUPS      Z3, K1, Z0
+	VMOVUPS      Z0, (AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, DX
+	JMP          one
+
+onedone:
+	TESTQ        DX, DX
+	JZ           end
+	MOVL         $0x00000001, BX
+	SHLXL        DX, BX, BX
+	DECL         BX
+	KMOVW        BX, K1
+	VMOVUPS.Z    (CX), K1, Z0
+	VANDPS       vector7fffffff<>+0(SB), Z0, Z1
+	VXORPS       vector80000000<>+0(SB), Z1, Z1
+	VMOVUPS      vectorc3160000<>+0(SB), Z2
+	VMAXPS       Z1, Z2, Z1
+	VMOVUPS      vector42b20000<>+0(SB), Z2
+	VMINPS       Z1, Z2, Z1
+	VMULPS       vector3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS  $0x08, Z2, Z2
+	VMOVAPS      Z1, Z1
+	VFNMADD231PS vector3f318000<>+0(SB), Z2, Z1
+	VFNMADD231PS vectorb95e8083<>+0(SB), Z2, Z1
+	VMOVUPS      vector39500d01<>+0(SB), Z3
+	VMOVUPS      vector3ab60b61<>+0(SB), Z4
+	VFMADD231PS  Z3, Z1, Z4
+	VMOVUPS      vector3c088889<>+0(SB), Z3
+	VFMADD231PS  Z4, Z1, Z3
+	VMOVUPS      vector3d2aaaab<>+0(SB), Z4
+	VFMADD231PS  Z3, Z1, Z4
+	VMOVUPS      vector3e2aaaab<>+0(SB), Z3
+	VFMADD231PS  Z4, Z1, Z3
+	VMOVUPS      vector3f000000<>+0(SB), Z4
+	VFMADD231PS  Z3, Z1, Z4
+	VMOVUPS      vector3f800000<>+0(SB), Z3
+	VFMADD231PS  Z4, Z1, Z3
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VFMADD231PS  Z3, Z1, Z4
+	VSCALEFPS    Z2, Z4, Z1
+	VMOVUPS      vector40000000<>+0(SB), Z3
+	VADDPS       Z1, Z3, Z3
+	VMULPS       Z4, Z3, Z3
+	VMOVUPS      vector40000000<>+0(SB), Z4
+	VADDPS       Z1, Z4, Z4
+	VMOVUPS      vector40000000<>+0(SB), Z5
+	VFMADD231PS  Z1, Z4, Z5
+	VADDPS       Z1, Z1, Z4
+	VMOVUPS      vector3f800000<>+0(SB), Z6
+	VADDPS       Z4, Z6, Z6
+	VMOVAPS      Z6, Z7
+	VFMADD231PS  Z1, Z4, Z7
+	VMOVUPS      vector00000000<>+0(SB), Z8
+	VCMPPS       $0x11, Z8, Z0, K2
+	VMOVUPS      Z6, Z6
+	VMOVUPS      Z3, K2, Z6
+	VCMPPS       $0x11, Z8, Z0, K2
+	VMOVUPS      Z7, Z3
+	VMOVUPS      Z5, K2, Z3
+	VMOVUPS      vector40000000<>+0(SB), Z5
+	VMULPS       Z1, Z4, Z1
+	VCMPPS       $0x11, Z8, Z0, K2
+	VMOVUPS      Z1, Z1
+	VMOVUPS      Z5, K2, Z1
+	VMOVUPS      vectorc3160000<>+0(SB), Z1
+	VMAXPS       Z0, Z1, Z1
+	VMULPS       Z1, Z6, Z1
+	VDIVPS       Z3, Z1, Z1
+	VPSRAD       $0x1f, Z0, Z3
+	VANDPS       Z3, Z2, Z2
+	VSCALEFPS    Z2, Z1, Z1
+	VCMPPS       $0x03, Z0, Z0, K2
+	VMOVUPS      Z1, Z1
+	VMOVUPS      Z0, K2, Z1
+	VMOVUPS      vectorff800000<>+0(SB), Z2
+	VMOVUPS      vector7fc00000<>+0(SB), Z3
+	VCMPPS       $0x00, Z2, Z0, K2
+	VMOVUPS      Z1, Z0
+	VMOVUPS      Z3, K2, Z0
+	VMOVUPS      Z0, K1, (AX)
 
 end:
 	VZEROUPPER
@@ -5342,6 +11818,112 @@ end:
 	VZEROUPPER
 	RET
 
+// func seluAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·seluAVX512(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), DX
+	VBROADCASTSS a+32(FP), Z0
+	VBROADCASTSS b+36(FP), Z0
+
+one:
+	CMPQ         DX, $0x00000010
+	JL           onedone
+	VMOVUPS      (CX), Z0
+	VMOVUPS      vector00000000<>+0(SB), Z1
+	VMINPS       Z0, Z1, Z2
+	VMOVUPS      vectorc2a00000<>+0(SB), Z3
+	VMAXPS       Z2, Z3, Z2
+	VMULPS       vector3fb8aa3b<>+0(SB), Z2, Z3
+	VRNDSCALEPS  $0x08, Z3, Z3
+	VMOVAPS      Z2, Z2
+	VFNMADD231PS vector3f318000<>+0(SB), Z3, Z2
+	VFNMADD231PS vectorb95e8083<>+0(SB), Z3, Z2
+	VMOVUPS      vector39500d01<>+0(SB), Z4
+	VMOVUPS      vector3ab60b61<>+0(SB), Z5
+	VFMADD231PS  Z4, Z2, Z5
+	VMOVUPS      vector3c088889<>+0(SB), Z4
+	VFMADD231PS  Z5, Z2, Z4
+	VMOVUPS      vector3d2aaaab<>+0(SB), Z5
+	VFMADD231PS  Z4, Z2, Z5
+	VMOVUPS      vector3e2aaaab<>+0(SB), Z4
+	VFMADD231PS  Z5, Z2, Z4
+	VMOVUPS      vector3f000000<>+0(SB), Z5
+	VFMADD231PS  Z4, Z2, Z5
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VFMADD231PS  Z5, Z2, Z4
+	VMULPS       Z2, Z4, Z2
+	VCVTPS2DQ    Z3, Z3
+	VPSLLD       $0x17, Z3, Z3
+	VPADDD       vector3f800000<>+0(SB), Z3, Z3
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VSUBPS       Z4, Z3, Z4
+	VFMADD231PS  Z2, Z3, Z4
+	VMOVUPS      vector3fe10966<>+0(SB), Z2
+	VMULPS       Z4, Z2, Z2
+	VMOVUPS      vector3f867d5f<>+0(SB), Z3
+	VMULPS       Z0, Z3, Z3
+	VCMPPS       $0x11, Z1, Z0, K1
+	VMOVUPS      Z3, Z0
+	VMOVUPS      Z2, K1, Z0
+	VMOVUPS      Z0, (AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, DX
+	JMP          one
+
+onedone:
+	TESTQ        DX, DX
+	JZ           end
+	MOVL         $0x00000001, BX
+	SHLXL        DX, BX, BX
+	DECL         BX
+	KMOVW        BX, K1
+	VMOVUPS.Z    (CX), K1, Z0
+	VMOVUPS      vector00000000<>+0(SB), Z1
+	VMINPS       Z0, Z1, Z2
+	VMOVUPS      vectorc2a00000<>+0(SB), Z3
+	VMAXPS       Z2, Z3, Z2
+	VMULPS       vector3fb8aa3b<>+0(SB), Z2, Z3
+	VRNDSCALEPS  $0x08, Z3, Z3
+	VMOVAPS      Z2, Z2
+	VFNMADD231PS vector3f318000<>+0(SB), Z3, Z2
+	VFNMADD231PS vectorb95e8083<>+0(SB), Z3, Z2
+	VMOVUPS      vector39500d01<>+0(SB), Z4
+	VMOVUPS      vector3ab60b61<>+0(SB), Z5
+	VFMADD231PS  Z4, Z2, Z5
+	VMOVUPS      vector3c088889<>+0(SB), Z4
+	VFMADD231PS  Z5, Z2, Z4
+	VMOVUPS      vector3d2aaaab<>+0(SB), Z5
+	VFMADD231PS  Z4, Z2, Z5
+	VMOVUPS      vector3e2aaaab<>+0(SB), Z4
+	VFMADD231PS  Z5, Z2, Z4
+	VMOVUPS      vector3f000000<>+0(SB), Z5
+	VFMADD231PS  Z4, Z2, Z5
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VFMADD231PS  Z5, Z2, Z4
+	VMULPS       Z2, Z4, Z2
+	VCVTPS2DQ    Z3, Z3
+	VPSLLD       $0x17, Z3, Z3
+	VPADDD       vector3f800000<>+0(SB), Z3, Z3
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VSUBPS       Z4, Z3, Z4
+	VFMADD231PS  Z2, Z3, Z4
+	VMOVUPS      vector3fe10966<>+0(SB), Z2
+	VMULPS       Z4, Z2, Z2
+	VMOVUPS      vector3f867d5f<>+0(SB), Z3
+	VMULPS       Z0, Z3, Z3
+	VCMPPS       $0x11, Z1, Z0, K2
+	VMOVUPS      Z3, Z0
+	VMOVUPS      Z2, K2, Z0
+	VMOVUPS      Z0, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
 // func shiftAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·shiftAVX512(SB), NOSPLIT, $0-40
@@ -5413,35 +11995,41 @@ one:
 	CMPQ         DX, $0x00000010
 	JL           onedone
 	VMOVUPS      (CX), Z0
-	VMOVUPS      vector3f800000<>+0(SB), Z1
-	VXORPS       vector80000000<>+0(SB), Z0, Z0
-	VMOVUPS      vectorc2d00000<>+0(SB), Z2
-	VMAXPS       Z0, Z2, Z0
+	VANDPS       vector7fffffff<>+0(SB), Z0, Z1
+	VXORPS       vector80000000<>+0(SB), Z1, Z1
+	VMOVUPS      vectorc3160000<>+0(SB), Z2
+	VMAXPS       Z1, Z2, Z1
 	VMOVUPS      vector42b20000<>+0(SB), Z2
-	VMINPS       Z0, Z2, Z0
-	VMULPS       vector3fb8aa3b<>+0(SB), Z0, Z2
+	VMINPS       Z1, Z2, Z1
+	VMULPS       vector3fb8aa3b<>+0(SB), Z1, Z2
 	VRNDSCALEPS  $0x08, Z2, Z2
-	VMOVAPS      Z0, Z0
-	VFNMADD231PS vector3f318000<>+0(SB), Z2, Z0
-	VFNMADD231PS vectorb95e8083<>+0(SB), Z2, Z0
+	VMOVAPS      Z1, Z1
+	VFNMADD231PS vector3f318000<>+0(SB), Z2, Z1
+	VFNMADD231PS vectorb95e8083<>+0(SB), Z2, Z1
 	VMOVUPS      vector39500d01<>+0(SB), Z3
 	VMOVUPS      vector3ab60b61<>+0(SB), Z4
-	VFMADD231PS  Z3, Z0, Z4
+	VFMADD231PS  Z3, Z1, Z4
 	VMOVUPS      vector3c088889<>+0(SB), Z3
-	VFMADD231PS  Z4, Z0, Z3
+	VFMADD231PS  Z4, Z1, Z3
 	VMOVUPS      vector3d2aaaab<>+0(SB), Z4
-	VFMADD231PS  Z3, Z0, Z4
+	VFMADD231PS  Z3, Z1, Z4
 	VMOVUPS      vector3e2aaaab<>+0(SB), Z3
-	VFMADD231PS  Z4, Z0, Z3
+	VFMADD231PS  Z4, Z1, Z3
 	VMOVUPS      vector3f000000<>+0(SB), Z4
-	VFMADD231PS  Z3, Z0, Z4
+	VFMADD231PS  Z3, Z1, Z4
 	VMOVUPS      vector3f800000<>+0(SB), Z3
-	VFMADD231PS  Z4, Z0, Z3
+	VFMADD231PS  Z4, Z1, Z3
 	VMOVUPS      vector3f800000<>+0(SB), Z4
-	VFMADD231PS  Z3, Z0, Z4
-	VSCALEFPS    Z2, Z4, Z0
-	VADDPS       Z0, Z1, Z0
-	VDIVPS       Z0, Z1, Z0
+	VFMADD231PS  Z3, Z1, Z4
+	VSCALEFPS    Z2, Z4, Z1
+	VMOVUPS      vector00000000<>+0(SB), Z2
+	VMOVUPS      vector3f800000<>+0(SB), Z3
+	VCMPPS       $0x11, Z2, Z0, K1
+	VMOVUPS      Z3, Z0
+	VMOVUPS      Z1, K1, Z0
+	VMOVUPS      vector3f800000<>+0(SB), Z2
+	VADDPS       Z1, Z2, Z1
+	VDIVPS       Z1, Z0, Z0
 	VMOVUPS      Z0, (AX)
 	ADDQ         $0x00000040, CX
 	ADDQ         $0x00000040, AX
@@ -5456,36 +12044,94 @@ onedone:
 	DECL         BX
 	KMOVW        BX, K1
 	VMOVUPS.Z    (CX), K1, Z0
-	VMOVUPS      vector3f800000<>+0(SB), Z1
-	VXORPS       vector80000000<>+0(SB), Z0, Z0
-	VMOVUPS      vectorc2d00000<>+0(SB), Z2
-	VMAXPS       Z0, Z2, Z0
+	VANDPS       vector7fffffff<>+0(SB), Z0, Z1
+	VXORPS       vector80000000<>+0(SB), Z1, Z1
+	VMOVUPS      vectorc3160000<>+0(SB), Z2
+	VMAXPS       Z1, Z2, Z1
 	VMOVUPS      vector42b20000<>+0(SB), Z2
-	VMINPS       Z0, Z2, Z0
-	VMULPS       vector3fb8aa3b<>+0(SB), Z0, Z2
+	VMINPS       Z1, Z2, Z1
+	VMULPS       vector3fb8aa3b<>+0(SB), Z1, Z2
 	VRNDSCALEPS  $0x08, Z2, Z2
-	VMOVAPS      Z0, Z0
-	VFNMADD231PS vector3f318000<>+0(SB), Z2, Z0
-	VFNMADD231PS vectorb95e8083<>+0(SB), Z2, Z0
+	VMOVAPS      Z1, Z1
+	VFNMADD231PS vector3f318000<>+0(SB), Z2, Z1
+	VFNMADD231PS vectorb95e8083<>+0(SB), Z2, Z1
 	VMOVUPS      vector39500d01<>+0(SB), Z3
 	VMOVUPS      vector3ab60b61<>+0(SB), Z4
-	VFMADD231PS  Z3, Z0, Z4
+	VFMADD231PS  Z3, Z1, Z4
 	VMOVUPS      vector3c088889<>+0(SB), Z3
-	VFMADD231PS  Z4, Z0, Z3
+	VFMADD231PS  Z4, Z1, Z3
 	VMOVUPS      vector3d2aaaab<>+0(SB), Z4
-	VFMADD231PS  Z3, Z0, Z4
+	VFMADD231PS  Z3, Z1, Z4
 	VMOVUPS      vector3e2aaaab<>+0(SB), Z3
-	VFMADD231PS  Z4, Z0, Z3
+	VFMADD231PS  Z4, Z1, Z3
 	VMOVUPS      vector3f000000<>+0(SB), Z4
-	VFMADD231PS  Z3, Z0, Z4
+	VFMADD231PS  Z3, Z1, Z4
 	VMOVUPS      vector3f800000<>+0(SB), Z3
-	VFMADD231PS  Z4, Z0, Z3
+	VFMADD231PS  Z4, Z1, Z3
 	VMOVUPS      vector3f800000<>+0(SB), Z4
-	VFMADD231PS  Z3, Z0, Z4
-	VSCALEFPS    Z2, Z4, Z0
-	VADDPS       Z0, Z1, Z0
-	VDIVPS       Z0, Z1, Z0
+	VFMADD231PS  Z3, Z1, Z4
+	VSCALEFPS    Z2, Z4, Z1
+	VMOVUPS      vector00000000<>+0(SB), Z2
+	VMOVUPS      vector3f800000<>+0(SB), Z3
+	VCMPPS       $0x11, Z2, Z0, K2
+	VMOVUPS      Z3, Z0
+	VMOVUPS      Z1, K2, Z0
+	VMOVUPS      vector3f800000<>+0(SB), Z2
+	VADDPS       Z1, Z2, Z1
+	VDIVPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func signAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·signAVX512(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), DX
+	VBROADCASTSS a+32(FP), Z0
+	VBROADCASTSS b+36(FP), Z0
+
+one:
+	CMPQ    DX, $0x00000010
+	JL      onedone
+	VMOVUPS (CX), Z0
+	VMOVUPS vector00000000<>+0(SB), Z1
+	VMOVUPS vector3f800000<>+0(SB), Z2
+	VMOVUPS vectorbf800000<>+0(SB), Z3
+	VCMPPS  $0x11, Z1, Z0, K1
+	VMOVUPS Z0, Z4
+	VMOVUPS Z3, K1, Z4
+	VCMPPS  $0x11, Z0, Z1, K1
+	VMOVUPS Z4, Z0
+	VMOVUPS Z2, K1, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, DX
+	JMP     one
+
+onedone:
+	TESTQ     DX, DX
+	JZ        end
+	MOVL      $0x00000001, BX
+	SHLXL     DX, BX, BX
+	DECL      BX
+	KMOVW     BX, K1
+	VMOVUPS.Z (CX), K1, Z0
+	VMOVUPS   vector00000000<>+0(SB), Z1
+	VMOVUPS   vector3f800000<>+0(SB), Z2
+	VMOVUPS   vectorbf800000<>+0(SB), Z3
+	VCMPPS    $0x11, Z1, Z0, K2
+	VMOVUPS   Z0, Z4
+	VMOVUPS   Z3, K2, Z4
+	VCMPPS    $0x11, Z0, Z1, K2
+	VMOVUPS   Z4, Z0
+	VMOVUPS   Z2, K2, Z0
+	VMOVUPS   Z0, K1, (AX)
 
 end:
 	VZEROUPPER
@@ -5505,36 +12151,54 @@ one:
 	CMPQ         DX, $0x00000010
 	JL           onedone
 	VMOVUPS      (CX), Z0
-	VMOVUPS      vector3f800000<>+0(SB), Z1
-	VXORPS       vector80000000<>+0(SB), Z0, Z2
-	VMOVUPS      vectorc2d00000<>+0(SB), Z3
-	VMAXPS       Z2, Z3, Z2
-	VMOVUPS      vector42b20000<>+0(SB), Z3
-	VMINPS       Z2, Z3, Z2
-	VMULPS       vector3fb8aa3b<>+0(SB), Z2, Z3
-	VRNDSCALEPS  $0x08, Z3, Z3
-	VMOVAPS      Z2, Z2
-	VFNMADD231PS vector3f318000<>+0(SB), Z3, Z2
-	VFNMADD231PS vectorb95e8083<>+0(SB), Z3, Z2
-	VMOVUPS      vector39500d01<>+0(SB), Z4
-	VMOVUPS      vector3ab60b61<>+0(SB), Z5
-	VFMADD231PS  Z4, Z2, Z5
-	VMOVUPS      vector3c088889<>+0(SB), Z4
-	VFMADD231PS  Z5, Z2, Z4
-	VMOVUPS      vector3d2aaaab<>+0(SB), Z5
-	VFMADD231PS  Z4, Z2, Z5
-	VMOVUPS      vector3e2aaaab<>+0(SB), Z4
-	VFMADD231PS  Z5, Z2, Z4
-	VMOVUPS      vector3f000000<>+0(SB), Z5
-	VFMADD231PS  Z4, Z2, Z5
+	VANDPS       vector7fffffff<>+0(SB), Z0, Z1
+	VXORPS       vector80000000<>+0(SB), Z1, Z1
+	VMOVUPS      vectorc3160000<>+0(SB), Z2
+	VMAXPS       Z1, Z2, Z1
+	VMOVUPS      vector42b20000<>+0(SB), Z2
+	VMINPS       Z1, Z2, Z1
+	VMULPS       vector3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS  $0x08, Z2, Z2
+	VMOVAPS      Z1, Z1
+	VFNMADD231PS vector3f318000<>+0(SB), Z2, Z1
+	VFNMADD231PS vectorb95e8083<>+0(SB), Z2, Z1
+	VMOVUPS      vector39500d01<>+0(SB), Z3
+	VMOVUPS      vector3ab60b61<>+0(SB), Z4
+	VFMADD231PS  Z3, Z1, Z4
+	VMOVUPS      vector3c088889<>+0(SB), Z3
+	VFMADD231PS  Z4, Z1, Z3
+	VMOVUPS      vector3d2aaaab<>+0(SB), Z4
+	VFMADD231PS  Z3, Z1, Z4
+	VMOVUPS      vector3e2aaaab<>+0(SB), Z3
+	VFMADD231PS  Z4, Z1, Z3
+	VMOVUPS      vector3f000000<>+0(SB), Z4
+	VFMADD231PS  Z3, Z1, Z4
+	VMOVUPS      vector3f800000<>+0(SB), Z3
+	VFMADD231PS  Z4, Z1, Z3
 	VMOVUPS      vector3f800000<>+0(SB), Z4
-	VFMADD231PS  Z5, Z2, Z4
-	VMOVUPS      vector3f800000<>+0(SB), Z5
-	VFMADD231PS  Z4, Z2, Z5
-	VSCALEFPS    Z3, Z5, Z2
-	VADDPS       Z2, Z1, Z2
-	VDIVPS       Z2, Z1, Z1
-	VMULPS       Z0, Z1, Z0
+	VFMADD231PS  Z3, Z1, Z4
+	VSCALEFPS    Z2, Z4, Z1
+	VMOVUPS      vector3f800000<>+0(SB), Z3
+	VADDPS       Z1, Z3, Z1
+	VMOVUPS      vector00000000<>+0(SB), Z3
+	VMOVUPS      vectorc3160000<>+0(SB), Z5
+	VMAXPS       Z0, Z5, Z5
+	VMULPS       Z5, Z4, Z4
+	VCMPPS       $0x11, Z3, Z0, K1
+	VMOVUPS      Z0, Z3
+	VMOVUPS      Z4, K1, Z3
+	VDIVPS       Z1, Z3, Z1
+	VPSRAD       $0x1f, Z0, Z3
+	VANDPS       Z3, Z2, Z2
+	VSCALEFPS    Z2, Z1, Z1
+	VCMPPS       $0x03, Z0, Z0, K1
+	VMOVUPS      Z1, Z1
+	VMOVUPS      Z0, K1, Z1
+	VMOVUPS      vectorff800000<>+0(SB), Z2
+	VMOVUPS      vector7fc00000<>+0(SB), Z3
+	VCMPPS       $0x00, Z2, Z0, K1
+	VMOVUPS      Z1, Z0
+	VMOVUPS      Z3, K1, Z0
 	VMOVUPS      Z0, (AX)
 	ADDQ         $0x00000040, CX
 	ADDQ         $0x00000040, AX
@@ -5549,37 +12213,273 @@ onedone:
 	DECL         BX
 	KMOVW        BX, K1
 	VMOVUPS.Z    (CX), K1, Z0
-	VMOVUPS      vector3f800000<>+0(SB), Z1
-	VXORPS       vector80000000<>+0(SB), Z0, Z2
-	VMOVUPS      vectorc2d00000<>+0(SB), Z3
-	VMAXPS       Z2, Z3, Z2
-	VMOVUPS      vector42b20000<>+0(SB), Z3
-	VMINPS       Z2, Z3, Z2
-	VMULPS       vector3fb8aa3b<>+0(SB), Z2, Z3
-	VRNDSCALEPS  $0x08, Z3, Z3
-	VMOVAPS      Z2, Z2
-	VFNMADD231PS vector3f318000<>+0(SB), Z3, Z2
-	VFNMADD231PS vectorb95e8083<>+0(SB), Z3, Z2
-	VMOVUPS      vector39500d01<>+0(SB), Z4
-	VMOVUPS      vector3ab60b61<>+0(SB), Z5
-	VFMADD231PS  Z4, Z2, Z5
-	VMOVUPS      vector3c088889<>+0(SB), Z4
-	VFMADD231PS  Z5, Z2, Z4
-	VMOVUPS      vector3d2aaaab<>+0(SB), Z5
-	VFMADD231PS  Z4, Z2, Z5
-	VMOVUPS      vector3e2aaaab<>+0(SB), Z4
-	VFMADD231PS  Z5, Z2, Z4
-	VMOVUPS      vector3f000000<>+0(SB), Z5
-	VFMADD231PS  Z4, Z2, Z5
+	VANDPS       vector7fffffff<>+0(SB), Z0, Z1
+	VXORPS       vector80000000<>+0(SB), Z1, Z1
+	VMOVUPS      vectorc3160000<>+0(SB), Z2
+	VMAXPS       Z1, Z2, Z1
+	VMOVUPS      vector42b20000<>+0(SB), Z2
+	VMINPS       Z1, Z2, Z1
+	VMULPS       vector3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS  $0x08, Z2, Z2
+	VMOVAPS      Z1, Z1
+	VFNMADD231PS vector3f318000<>+0(SB), Z2, Z1
+	VFNMADD231PS vectorb95e8083<>+0(SB), Z2, Z1
+	VMOVUPS      vector39500d01<>+0(SB), Z3
+	VMOVUPS      vector3ab60b61<>+0(SB), Z4
+	VFMADD231PS  Z3, Z1, Z4
+	VMOVUPS      vector3c088889<>+0(SB), Z3
+	VFMADD231PS  Z4, Z1, Z3
+	VMOVUPS      vector3d2aaaab<>+0(SB), Z4
+	VFMADD231PS  Z3, Z1, Z4
+	VMOVUPS      vector3e2aaaab<>+0(SB), Z3
+	VFMADD231PS  Z4, Z1, Z3
+	VMOVUPS      vector3f000000<>+0(SB), Z4
+	VFMADD231PS  Z3, Z1, Z4
+	VMOVUPS      vector3f800000<>+0(SB), Z3
+	VFMADD231PS  Z4, Z1, Z3
 	VMOVUPS      vector3f800000<>+0(SB), Z4
-	VFMADD231PS  Z5, Z2, Z4
-	VMOVUPS      vector3f800000<>+0(SB), Z5
-	VFMADD231PS  Z4, Z2, Z5
-	VSCALEFPS    Z3, Z5, Z2
-	VADDPS       Z2, Z1, Z2
-	VDIVPS       Z2, Z1, Z1
-	VMULPS       Z0, Z1, Z0
+	VFMADD231PS  Z3, Z1, Z4
+	VSCALEFPS    Z2, Z4, Z1
+	VMOVUPS      vector3f800000<>+0(SB), Z3
+	VADDPS       Z1, Z3, Z1
+	VMOVUPS      vector00000000<>+0(SB), Z3
+	VMOVUPS      vectorc3160000<>+0(SB), Z5
+	VMAXPS       Z0, Z5, Z5
+	VMULPS       Z5, Z4, Z4
+	VCMPPS       $0x11, Z3, Z0, K2
+	VMOVUPS      Z0, Z3
+	VMOVUPS      Z4, K2, Z3
+	VDIVPS       Z1, Z3, Z1
+	VPSRAD       $0x1f, Z0, Z3
+	VANDPS       Z3, Z2, Z2
+	VSCALEFPS    Z2, Z1, Z1
+	VCMPPS       $0x03, Z0, Z0, K2
+	VMOVUPS      Z1, Z1
+	VMOVUPS      Z0, K2, Z1
+	VMOVUPS      vectorff800000<>+0(SB), Z2
+	VMOVUPS      vector7fc00000<>+0(SB), Z3
+	VCMPPS       $0x00, Z2, Z0, K2
+	VMOVUPS      Z1, Z0
+	VMOVUPS      Z3, K2, Z0
 	VMOVUPS      Z0, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func softplusAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·softplusAVX512(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), DX
+	VBROADCASTSS a+32(FP), Z0
+	VBROADCASTSS b+36(FP), Z0
+
+one:
+	CMPQ         DX, $0x00000010
+	JL           onedone
+	VMOVUPS      (CX), Z0
+	VMOVUPS      vector00000000<>+0(SB), Z1
+	VMAXPS       Z0, Z1, Z2
+	VCMPPS       $0x03, Z1, Z1, K1
+	VMOVUPS      Z2, Z2
+	VMOVUPS      Z1, K1, Z2
+	VANDPS       vector7fffffff<>+0(SB), Z0, Z0
+	VXORPS       vector80000000<>+0(SB), Z0, Z0
+	VMOVUPS      vectorc3160000<>+0(SB), Z1
+	VMAXPS       Z0, Z1, Z0
+	VMOVUPS      vector42b20000<>+0(SB), Z1
+	VMINPS       Z0, Z1, Z0
+	VMULPS       vector3fb8aa3b<>+0(SB), Z0, Z1
+	VRNDSCALEPS  $0x08, Z1, Z1
+	VMOVAPS      Z0, Z0
+	VFNMADD231PS vector3f318000<>+0(SB), Z1, Z0
+	VFNMADD231PS vectorb95e8083<>+0(SB), Z1, Z0
+	VMOVUPS      vector39500d01<>+0(SB), Z3
+	VMOVUPS      vector3ab60b61<>+0(SB), Z4
+	VFMADD231PS  Z3, Z0, Z4
+	VMOVUPS      vector3c088889<>+0(SB), Z3
+	VFMADD231PS  Z4, Z0, Z3
+	VMOVUPS      vector3d2aaaab<>+0(SB), Z4
+	VFMADD231PS  Z3, Z0, Z4
+	VMOVUPS      vector3e2aaaab<>+0(SB), Z3
+	VFMADD231PS  Z4, Z0, Z3
+	VMOVUPS      vector3f000000<>+0(SB), Z4
+	VFMADD231PS  Z3, Z0, Z4
+	VMOVUPS      vector3f800000<>+0(SB), Z3
+	VFMADD231PS  Z4, Z0, Z3
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VFMADD231PS  Z3, Z0, Z4
+	VSCALEFPS    Z1, Z4, Z0
+	VMOVUPS      vector3f800000<>+0(SB), Z1
+	VADDPS       Z0, Z1, Z1
+	VMOVUPS      vector3f3504f3<>+0(SB), Z3
+	VPSUBD       Z3, Z1, Z3
+	VPSRAD       $0x17, Z3, Z4
+	VPSLLD       $0x17, Z4, Z3
+	VPSUBD       Z3, Z1, Z3
+	VCVTDQ2PS    Z4, Z4
+	VMOVUPS      vector3f800000<>+0(SB), Z5
+	VSUBPS       Z5, Z3, Z3
+	VMOVUPS      vector3f800000<>+0(SB), Z5
+	VSUBPS       Z5, Z1, Z5
+	VSUBPS       Z5, Z0, Z0
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS      vector40000000<>+0(SB), Z1
+	VADDPS       Z3, Z1, Z1
+	VDIVPS       Z1, Z3, Z1
+	VMULPS       Z1, Z1, Z5
+	VMOVUPS      vector3e638e39<>+0(SB), Z6
+	VMOVUPS      vector3e924925<>+0(SB), Z7
+	VFMADD231PS  Z6, Z5, Z7
+	VMOVUPS      vector3ecccccd<>+0(SB), Z6
+	VFMADD231PS  Z7, Z5, Z6
+	VMOVUPS      vector3f2aaaab<>+0(SB), Z7
+	VFMADD231PS  Z6, Z5, Z7
+	VMULPS       Z5, Z7, Z5
+	VMULPS       Z3, Z3, Z6
+	VMOVUPS      vector3f000000<>+0(SB), Z7
+	VMULPS       Z6, Z7, Z6
+	VADDPS       Z6, Z5, Z5
+	VMOVUPS      vectorb95e8083<>+0(SB), Z7
+	VMULPS       Z4, Z7, Z7
+	VFMADD231PS  Z1, Z5, Z7
+	VMOVUPS      vector3f318000<>+0(SB), Z1
+	VSUBPS       Z7, Z6, Z5
+	VSUBPS       Z5, Z3, Z3
+	VFMADD231PS  Z4, Z1, Z3
+	VADDPS       Z3, Z0, Z0
+	VADDPS       Z2, Z0, Z0
+	VMOVUPS      Z0, (AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, DX
+	JMP          one
+
+onedone:
+	TESTQ        DX, DX
+	JZ           end
+	MOVL         $0x00000001, BX
+	SHLXL        DX, BX, BX
+	DECL         BX
+	KMOVW        BX, K1
+	VMOVUPS.Z    (CX), K1, Z0
+	VMOVUPS      vector00000000<>+0(SB), Z1
+	VMAXPS       Z0, Z1, Z2
+	VCMPPS       $0x03, Z1, Z1, K2
+	VMOVUPS      Z2, Z2
+	VMOVUPS      Z1, K2, Z2
+	VANDPS       vector7fffffff<>+0(SB), Z0, Z0
+	VXORPS       vector80000000<>+0(SB), Z0, Z0
+	VMOVUPS      vectorc3160000<>+0(SB), Z1
+	VMAXPS       Z0, Z1, Z0
+	VMOVUPS      vector42b20000<>+0(SB), Z1
+	VMINPS       Z0, Z1, Z0
+	VMULPS       vector3fb8aa3b<>+0(SB), Z0, Z1
+	VRNDSCALEPS  $0x08, Z1, Z1
+	VMOVAPS      Z0, Z0
+	VFNMADD231PS vector3f318000<>+0(SB), Z1, Z0
+	VFNMADD231PS vectorb95e8083<>+0(SB), Z1, Z0
+	VMOVUPS      vector39500d01<>+0(SB), Z3
+	VMOVUPS      vector3ab60b61<>+0(SB), Z4
+	VFMADD231PS  Z3, Z0, Z4
+	VMOVUPS      vector3c088889<>+0(SB), Z3
+	VFMADD231PS  Z4, Z0, Z3
+	VMOVUPS      vector3d2aaaab<>+0(SB), Z4
+	VFMADD231PS  Z3, Z0, Z4
+	VMOVUPS      vector3e2aaaab<>+0(SB), Z3
+	VFMADD231PS  Z4, Z0, Z3
+	VMOVUPS      vector3f000000<>+0(SB), Z4
+	VFMADD231PS  Z3, Z0, Z4
+	VMOVUPS      vector3f800000<>+0(SB), Z3
+	VFMADD231PS  Z4, Z0, Z3
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VFMADD231PS  Z3, Z0, Z4
+	VSCALEFPS    Z1, Z4, Z0
+	VMOVUPS      vector3f800000<>+0(SB), Z1
+	VADDPS       Z0, Z1, Z1
+	VMOVUPS      vector3f3504f3<>+0(SB), Z3
+	VPSUBD       Z3, Z1, Z3
+	VPSRAD       $0x17, Z3, Z4
+	VPSLLD       $0x17, Z4, Z3
+	VPSUBD       Z3, Z1, Z3
+	VCVTDQ2PS    Z4, Z4
+	VMOVUPS      vector3f800000<>+0(SB), Z5
+	VSUBPS       Z5, Z3, Z3
+	VMOVUPS      vector3f800000<>+0(SB), Z5
+	VSUBPS       Z5, Z1, Z5
+	VSUBPS       Z5, Z0, Z0
+	VDIVPS       Z1, Z0, Z0
+	VMOVUPS      vector40000000<>+0(SB), Z1
+	VADDPS       Z3, Z1, Z1
+	VDIVPS       Z1, Z3, Z1
+	VMULPS       Z1, Z1, Z5
+	VMOVUPS      vector3e638e39<>+0(SB), Z6
+	VMOVUPS      vector3e924925<>+0(SB), Z7
+	VFMADD231PS  Z6, Z5, Z7
+	VMOVUPS      vector3ecccccd<>+0(SB), Z6
+	VFMADD231PS  Z7, Z5, Z6
+	VMOVUPS      vector3f2aaaab<>+0(SB), Z7
+	VFMADD231PS  Z6, Z5, Z7
+	VMULPS       Z5, Z7, Z5
+	VMULPS       Z3, Z3, Z6
+	VMOVUPS      vector3f000000<>+0(SB), Z7
+	VMULPS       Z6, Z7, Z6
+	VADDPS       Z6, Z5, Z5
+	VMOVUPS      vectorb95e8083<>+0(SB), Z7
+	VMULPS       Z4, Z7, Z7
+	VFMADD231PS  Z1, Z5, Z7
+	VMOVUPS      vector3f318000<>+0(SB), Z1
+	VSUBPS       Z7, Z6, Z5
+	VSUBPS       Z5, Z3, Z3
+	VFMADD231PS  Z4, Z1, Z3
+	VADDPS       Z3, Z0, Z0
+	VADDPS       Z2, Z0, Z0
+	VMOVUPS      Z0, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func softsignAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·softsignAVX512(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), DX
+	VBROADCASTSS a+32(FP), Z0
+	VBROADCASTSS b+36(FP), Z0
+
+one:
+	CMPQ    DX, $0x00000010
+	JL      onedone
+	VMOVUPS (CX), Z0
+	VANDPS  vector7fffffff<>+0(SB), Z0, Z1
+	VMOVUPS vector3f800000<>+0(SB), Z2
+	VADDPS  Z1, Z2, Z1
+	VDIVPS  Z1, Z0, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, DX
+	JMP     one
+
+onedone:
+	TESTQ     DX, DX
+	JZ        end
+	MOVL      $0x00000001, BX
+	SHLXL     DX, BX, BX
+	DECL      BX
+	KMOVW     BX, K1
+	VMOVUPS.Z (CX), K1, Z0
+	VANDPS    vector7fffffff<>+0(SB), Z0, Z1
+	VMOVUPS   vector3f800000<>+0(SB), Z2
+	VADDPS    Z1, Z2, Z1
+	VDIVPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)
 
 end:
 	VZEROUPPER
@@ -5689,66 +12589,76 @@ TEXT ·stepAVX512(SB), NOSPLIT, $0-40
 	VBROADCASTSS b+36(FP), Z0
 
 many:
-	CMPQ      DX, $0x00000040
-	JL        manydone
-	VMOVUPS   (CX), Z0
-	VMOVUPS   vector00000000<>+0(SB), Z13
-	VMOVUPS   vector3f800000<>+0(SB), Z14
-	VMOVUPS   vector00000000<>+0(SB), Z15
-	VCMPPS    $0x11, Z0, Z13, K1
-	VBLENDMPS Z14, Z15, K1, Z1
-	VCMPPS    $0x03, Z0, Z0, K1
-	VBLENDMPS Z0, Z1, K1, Z2
-	VMOVUPS   Z2, (AX)
-	VMOVUPS   64(CX), Z0
-	VMOVUPS   vector00000000<>+0(SB), Z13
-	VMOVUPS   vector3f800000<>+0(SB), Z14
-	VMOVUPS   vector00000000<>+0(SB), Z15
-	VCMPPS    $0x11, Z0, Z13, K1
-	VBLENDMPS Z14, Z15, K1, Z3
-	VCMPPS    $0x03, Z0, Z0, K1
-	VBLENDMPS Z0, Z3, K1, Z4
-	VMOVUPS   Z4, 64(AX)
-	VMOVUPS   128(CX), Z0
-	VMOVUPS   vector00000000<>+0(SB), Z13
-	VMOVUPS   vector3f800000<>+0(SB), Z14
-	VMOVUPS   vector00000000<>+0(SB), Z15
-	VCMPPS    $0x11, Z0, Z13, K1
-	VBLENDMPS Z14, Z15, K1, Z5
-	VCMPPS    $0x03, Z0, Z0, K1
-	VBLENDMPS Z0, Z5, K1, Z6
-	VMOVUPS   Z6, 128(AX)
-	VMOVUPS   192(CX), Z0
-	VMOVUPS   vector00000000<>+0(SB), Z13
-	VMOVUPS   vector3f800000<>+0(SB), Z14
-	VMOVUPS   vector00000000<>+0(SB), Z15
-	VCMPPS    $0x11, Z0, Z13, K1
-	VBLENDMPS Z14, Z15, K1, Z7
-	VCMPPS    $0x03, Z0, Z0, K1
-	VBLENDMPS Z0, Z7, K1, Z8
-	VMOVUPS   Z8, 192(AX)
-	ADDQ      $0x00000100, CX
-	ADDQ      $0x00000100, AX
-	SUBQ      $0x00000040, DX
-	JMP       many
+	CMPQ    DX, $0x00000040
+	JL      manydone
+	VMOVUPS (CX), Z0
+	VMOVUPS vector00000000<>+0(SB), Z1
+	VMOVUPS vector3f800000<>+0(SB), Z2
+	VMOVUPS vector00000000<>+0(SB), Z3
+	VCMPPS  $0x11, Z0, Z1, K1
+	VMOVUPS Z3, Z1
+	VMOVUPS Z2, K1, Z1
+	VCMPPS  $0x03, Z0, Z0, K1
+	VMOVUPS Z1, Z1
+	VMOVUPS Z0, K1, Z1
+	VMOVUPS Z1, (AX)
+	VMOVUPS 64(CX), Z0
+	VMOVUPS vector00000000<>+0(SB), Z1
+	VMOVUPS vector3f800000<>+0(SB), Z2
+	VMOVUPS vector00000000<>+0(SB), Z3
+	VCMPPS  $0x11, Z0, Z1, K1
+	VMOVUPS Z3, Z1
+	VMOVUPS Z2, K1, Z1
+	VCMPPS  $0x03, Z0, Z0, K1
+	VMOVUPS Z1, Z1
+	VMOVUPS Z0, K1, Z1
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS 128(CX), Z0
+	VMOVUPS vector00000000<>+0(SB), Z1
+	VMOVUPS vector3f800000<>+0(SB), Z2
+	VMOVUPS vector00000000<>+0(SB), Z3
+	VCMPPS  $0x11, Z0, Z1, K1
+	VMOVUPS Z3, Z1
+	VMOVUPS Z2, K1, Z1
+	VCMPPS  $0x03, Z0, Z0, K1
+	VMOVUPS Z1, Z1
+	VMOVUPS Z0, K1, Z1
+	VMOVUPS Z1, 128(AX)
+	VMOVUPS 192(CX), Z0
+	VMOVUPS vector00000000<>+0(SB), Z1
+	VMOVUPS vector3f800000<>+0(SB), Z2
+	VMOVUPS vector00000000<>+0(SB), Z3
+	VCMPPS  $0x11, Z0, Z1, K1
+	VMOVUPS Z3, Z1
+	VMOVUPS Z2, K1, Z1
+	VCMPPS  $0x03, Z0, Z0, K1
+	VMOVUPS Z1, Z1
+	VMOVUPS Z0, K1, Z1
+	VMOVUPS Z1, 192(AX)
+	ADDQ    $0x00000100, CX
+	ADDQ    $0x00000100, AX
+	SUBQ    $0x00000040, DX
+	JMP     many
 
 manydone:
 one:
-	CMPQ      DX, $0x00000010
-	JL        onedone
-	VMOVUPS   (CX), Z0
-	VMOVUPS   vector00000000<>+0(SB), Z1
-	VMOVUPS   vector3f800000<>+0(SB), Z2
-	VMOVUPS   vector00000000<>+0(SB), Z3
-	VCMPPS    $0x11, Z0, Z1, K1
-	VBLENDMPS Z2, Z3, K1, Z9
-	VCMPPS    $0x03, Z0, Z0, K1
-	VBLENDMPS Z0, Z9, K1, Z10
-	VMOVUPS   Z10, (AX)
-	ADDQ      $0x00000040, CX
-	ADDQ      $0x00000040, AX
-	SUBQ      $0x00000010, DX
-	JMP       one
+	CMPQ    DX, $0x00000010
+	JL      onedone
+	VMOVUPS (CX), Z0
+	VMOVUPS vector00000000<>+0(SB), Z1
+	VMOVUPS vector3f800000<>+0(SB), Z2
+	VMOVUPS vector00000000<>+0(SB), Z3
+	VCMPPS  $0x11, Z0, Z1, K1
+	VMOVUPS Z3, Z1
+	VMOVUPS Z2, K1, Z1
+	VCMPPS  $0x03, Z0, Z0, K1
+	VMOVUPS Z1, Z1
+	VMOVUPS Z0, K1, Z1
+	VMOVUPS Z1, (AX)
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, DX
+	JMP     one
 
 onedone:
 	TESTQ     DX, DX
@@ -5762,10 +12672,12 @@ onedone:
 	VMOVUPS   vector3f800000<>+0(SB), Z2
 	VMOVUPS   vector00000000<>+0(SB), Z3
 	VCMPPS    $0x11, Z0, Z1, K2
-	VBLENDMPS Z2, Z3, K2, Z11
+	VMOVUPS   Z3, Z1
+	VMOVUPS   Z2, K2, Z1
 	VCMPPS    $0x03, Z0, Z0, K2
-	VBLENDMPS Z0, Z11, K2, Z12
-	VMOVUPS   Z12, K1, (AX)
+	VMOVUPS   Z1, Z1
+	VMOVUPS   Z0, K2, Z1
+	VMOVUPS   Z1, K1, (AX)
 
 end:
 	VZEROUPPER
@@ -5888,68 +12800,73 @@ TEXT ·gradELUAVX512(SB), NOSPLIT, $0-40
 	VBROADCASTSS b+36(FP), Z1
 
 many:
-	CMPQ      BX, $0x00000040
-	JL        manydone
-	VMOVUPS   (CX), Z1
-	VMOVUPS   (DX), Z8
-	VMOVUPS   vector00000000<>+0(SB), Z9
-	VADDPS    Z8, Z0, Z10
-	VMOVUPS   vector3f800000<>+0(SB), Z11
-	VCMPPS    $0x12, Z9, Z8, K1
-	VBLENDMPS Z10, Z11, K1, Z2
-	VMULPS    Z1, Z2, Z1
-	VMOVUPS   Z1, (AX)
-	VMOVUPS   64(CX), Z1
-	VMOVUPS   64(DX), Z8
-	VMOVUPS   vector00000000<>+0(SB), Z9
-	VADDPS    Z8, Z0, Z10
-	VMOVUPS   vector3f800000<>+0(SB), Z11
-	VCMPPS    $0x12, Z9, Z8, K1
-	VBLENDMPS Z10, Z11, K1, Z3
-	VMULPS    Z1, Z3, Z1
-	VMOVUPS   Z1, 64(AX)
-	VMOVUPS   128(CX), Z1
-	VMOVUPS   128(DX), Z8
-	VMOVUPS   vector00000000<>+0(SB), Z9
-	VADDPS    Z8, Z0, Z10
-	VMOVUPS   vector3f800000<>+0(SB), Z11
-	VCMPPS    $0x12, Z9, Z8, K1
-	VBLENDMPS Z10, Z11, K1, Z4
-	VMULPS    Z1, Z4, Z1
-	VMOVUPS   Z1, 128(AX)
-	VMOVUPS   192(CX), Z1
-	VMOVUPS   192(DX), Z8
-	VMOVUPS   vector00000000<>+0(SB), Z9
-	VADDPS    Z8, Z0, Z10
-	VMOVUPS   vector3f800000<>+0(SB), Z11
-	VCMPPS    $0x12, Z9, Z8, K1
-	VBLENDMPS Z10, Z11, K1, Z5
-	VMULPS    Z1, Z5, Z1
-	VMOVUPS   Z1, 192(AX)
-	ADDQ      $0x00000100, CX
-	ADDQ      $0x00000100, DX
-	ADDQ      $0x00000100, AX
-	SUBQ      $0x00000040, BX
-	JMP       many
+	CMPQ    BX, $0x00000040
+	JL      manydone
+	VMOVUPS (CX), Z1
+	VMOVUPS (DX), Z2
+	VMOVUPS vector00000000<>+0(SB), Z3
+	VADDPS  Z2, Z0, Z4
+	VMOVUPS vector3f800000<>+0(SB), Z5
+	VCMPPS  $0x12, Z3, Z2, K1
+	VMOVUPS Z5, Z2
+	VMOVUPS Z4, K1, Z2
+	VMULPS  Z1, Z2, Z1
+	VMOVUPS Z1, (AX)
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 64(DX), Z2
+	VMOVUPS vector00000000<>+0(SB), Z3
+	VADDPS  Z2, Z0, Z4
+	VMOVUPS vector3f800000<>+0(SB), Z5
+	VCMPPS  $0x12, Z3, Z2, K1
+	VMOVUPS Z5, Z2
+	VMOVUPS Z4, K1, Z2
+	VMULPS  Z1, Z2, Z1
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS 128(CX), Z1
+	VMOVUPS 128(DX), Z2
+	VMOVUPS vector00000000<>+0(SB), Z3
+	VADDPS  Z2, Z0, Z4
+	VMOVUPS vector3f800000<>+0(SB), Z5
+	VCMPPS  $0x12, Z3, Z2, K1
+	VMOVUPS Z5, Z2
+	VMOVUPS Z4, K1, Z2
+	VMULPS  Z1, Z2, Z1
+	VMOVUPS Z1, 128(AX)
+	VMOVUPS 192(CX), Z1
+	VMOVUPS 192(DX), Z2
+	VMOVUPS vector00000000<>+0(SB), Z3
+	VADDPS  Z2, Z0, Z4
+	VMOVUPS vector3f800000<>+0(SB), Z5
+	VCMPPS  $0x12, Z3, Z2, K1
+	VMOVUPS Z5, Z2
+	VMOVUPS Z4, K1, Z2
+	VMULPS  Z1, Z2, Z1
+	VMOVUPS Z1, 192(AX)
+	ADDQ    $0x00000100, CX
+	ADDQ    $0x00000100, DX
+	ADDQ    $0x00000100, AX
+	SUBQ    $0x00000040, BX
+	JMP     many
 
 manydone:
 one:
-	CMPQ      BX, $0x00000010
-	JL        onedone
-	VMOVUPS   (CX), Z1
-	VMOVUPS   (DX), Z2
-	VMOVUPS   vector00000000<>+0(SB), Z3
-	VADDPS    Z2, Z0, Z4
-	VMOVUPS   vector3f800000<>+0(SB), Z5
-	VCMPPS    $0x12, Z3, Z2, K1
-	VBLENDMPS Z4, Z5, K1, Z6
-	VMULPS    Z1, Z6, Z1
-	VMOVUPS   Z1, (AX)
-	ADDQ      $0x00000040, CX
-	ADDQ      $0x00000040, DX
-	ADDQ      $0x00000040, AX
-	SUBQ      $0x00000010, BX
-	JMP       one
+	CMPQ    BX, $0x00000010
+	JL      onedone
+	VMOVUPS (CX), Z1
+	VMOVUPS (DX), Z2
+	VMOVUPS vector00000000<>+0(SB), Z3
+	VADDPS  Z2, Z0, Z4
+	VMOVUPS vector3f800000<>+0(SB), Z5
+	VCMPPS  $0x12, Z3, Z2, K1
+	VMOVUPS Z5, Z2
+	VMOVUPS Z4, K1, Z2
+	VMULPS  Z1, Z2, Z1
+	VMOVUPS Z1, (AX)
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, BX
+	JMP     one
 
 onedone:
 	TESTQ     BX, BX
@@ -5964,9 +12881,513 @@ onedone:
 	VADDPS    Z2, Z0, Z0
 	VMOVUPS   vector3f800000<>+0(SB), Z4
 	VCMPPS    $0x12, Z3, Z2, K2
-	VBLENDMPS Z0, Z4, K2, Z7
-	VMULPS    Z1, Z7, Z0
+	VMOVUPS   Z4, Z2
+	VMOVUPS   Z0, K2, Z2
+	VMULPS    Z1, Z2, Z0
 	VMOVUPS   Z0, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func gradGELUAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·gradGELUAVX512(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), BX
+	VBROADCASTSS a+32(FP), Z0
+	VBROADCASTSS b+36(FP), Z0
+
+one:
+	CMPQ         BX, $0x00000010
+	JL           onedone
+	VMOVUPS      (CX), Z0
+	VMOVUPS      (DX), Z1
+	VANDPS       vector7fffffff<>+0(SB), Z1, Z2
+	VMOVUPS      vector41680000<>+0(SB), Z3
+	VMINPS       Z2, Z3, Z2
+	VMULPS       Z2, Z2, Z3
+	VMOVAPS      Z3, Z4
+	VFMSUB231PS  Z2, Z2, Z4
+	VMOVUPS      vectorbf000000<>+0(SB), Z5
+	VMULPS       Z3, Z5, Z3
+	VMOVUPS      vectorc3160000<>+0(SB), Z5
+	VMAXPS       Z3, Z5, Z3
+	VMOVUPS      vector42b20000<>+0(SB), Z5
+	VMINPS       Z3, Z5, Z3
+	VMULPS       vector3fb8aa3b<>+0(SB), Z3, Z5
+	VRNDSCALEPS  $0x08, Z5, Z5
+	VMOVAPS      Z3, Z3
+	VFNMADD231PS vector3f318000<>+0(SB), Z5, Z3
+	VFNMADD231PS vectorb95e8083<>+0(SB), Z5, Z3
+	VMOVUPS      vector39500d01<>+0(SB), Z6
+	VMOVUPS      vector3ab60b61<>+0(SB), Z7
+	VFMADD231PS  Z6, Z3, Z7
+	VMOVUPS      vector3c088889<>+0(SB), Z6
+	VFMADD231PS  Z7, Z3, Z6
+	VMOVUPS      vector3d2aaaab<>+0(SB), Z7
+	VFMADD231PS  Z6, Z3, Z7
+	VMOVUPS      vector3e2aaaab<>+0(SB), Z6
+	VFMADD231PS  Z7, Z3, Z6
+	VMOVUPS      vector3f000000<>+0(SB), Z7
+	VFMADD231PS  Z6, Z3, Z7
+	VMOVUPS      vector3f800000<>+0(SB), Z6
+	VFMADD231PS  Z7, Z3, Z6
+	VMOVUPS      vector3f800000<>+0(SB), Z7
+	VFMADD231PS  Z6, Z3, Z7
+	VMOVUPS      vector3f000000<>+0(SB), Z3
+	VMULPS       Z4, Z3, Z3
+	VMOVAPS      Z7, Z4
+	VFNMADD231PS Z3, Z7, Z4
+	VMOVUPS      vector3eb851ec<>+0(SB), Z3
+	VMOVUPS      vector3f800000<>+0(SB), Z6
+	VFMADD231PS  Z2, Z3, Z6
+	VMOVUPS      vector3eb851ec<>+0(SB), Z3
+	VMOVUPS      vector3f800000<>+0(SB), Z7
+	VSUBPS       Z7, Z6, Z7
+	VFNMADD231PS Z2, Z3, Z7
+	VMOVUPS      vector3f800000<>+0(SB), Z2
+	VDIVPS       Z6, Z2, Z2
+	VMOVUPS      vector3f800000<>+0(SB), Z3
+	VFNMADD231PS Z2, Z6, Z3
+	VFMADD231PS  Z7, Z2, Z3
+	VMOVAPS      Z2, Z6
+	VFMADD231PS  Z2, Z3, Z6
+	VMOVUPS      vector3c3f992c<>+0(SB), Z2
+	VMOVUPS      vectorbdb916c1<>+0(SB), Z3
+	VFMADD231PS  Z2, Z6, Z3
+	VMOVUPS      vector3e8b4b88<>+0(SB), Z2
+	VFMADD231PS  Z3, Z6, Z2
+	VMOVUPS      vectorbec64f08<>+0(SB), Z3
+	VFMADD231PS  Z2, Z6, Z3
+	VMOVUPS      vector3e6d4876<>+0(SB), Z2
+	VFMADD231PS  Z3, Z6, Z2
+	VMOVUPS      vectorbd77304f<>+0(SB), Z3
+	VFMADD231PS  Z2, Z6, Z3
+	VMOVUPS      vector3dea1c8b<>+0(SB), Z2
+	VFMADD231PS  Z3, Z6, Z2
+	VMOVUPS      vector3df70c09<>+0(SB), Z3
+	VFMADD231PS  Z2, Z6, Z3
+	VMOVUPS      vector3e137b74<>+0(SB), Z2
+	VFMADD231PS  Z3, Z6, Z2
+	VMOVUPS      vector3e130cad<>+0(SB), Z3
+	VFMADD231PS  Z2, Z6, Z3
+	VMULPS       Z3, Z6, Z2
+	VMULPS       Z2, Z4, Z2
+	VSCALEFPS    Z5, Z2, Z2
+	VMOVUPS      vector00000000<>+0(SB), Z3
+	VMOVUPS      vector3f800000<>+0(SB), Z6
+	VSUBPS       Z2, Z6, Z6
+	VCMPPS       $0x11, Z3, Z1, K1
+	VMOVUPS      Z6, Z3
+	VMOVUPS      Z2, K1, Z3
+	VSCALEFPS    Z5, Z4, Z2
+	VMOVUPS      vector3ecc422a<>+0(SB), Z4
+	VMULPS       Z2, Z4, Z2
+	VMOVUPS      vector41680000<>+0(SB), Z4
+	VMINPS       Z1, Z4, Z1
+	VMOVUPS      vectorc1680000<>+0(SB), Z4
+	VMAXPS       Z1, Z4, Z1
+	VFMADD231PS  Z1, Z2, Z3
+	VMULPS       Z0, Z3, Z0
+	VMOVUPS      Z0, (AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, BX
+	JMP          one
+
+onedone:
+	TESTQ        BX, BX
+	JZ           end
+	MOVL         $0x00000001, SI
+	SHLXL        BX, SI, SI
+	DECL         SI
+	KMOVW        SI, K1
+	VMOVUPS.Z    (CX), K1, Z0
+	VMOVUPS.Z    (DX), K1, Z1
+	VANDPS       vector7fffffff<>+0(SB), Z1, Z2
+	VMOVUPS      vector41680000<>+0(SB), Z3
+	VMINPS       Z2, Z3, Z2
+	VMULPS       Z2, Z2, Z3
+	VMOVAPS      Z3, Z4
+	VFMSUB231PS  Z2, Z2, Z4
+	VMOVUPS      vectorbf000000<>+0(SB), Z5
+	VMULPS       Z3, Z5, Z3
+	VMOVUPS      vectorc3160000<>+0(SB), Z5
+	VMAXPS       Z3, Z5, Z3
+	VMOVUPS      vector42b20000<>+0(SB), Z5
+	VMINPS       Z3, Z5, Z3
+	VMULPS       vector3fb8aa3b<>+0(SB), Z3, Z5
+	VRNDSCALEPS  $0x08, Z5, Z5
+	VMOVAPS      Z3, Z3
+	VFNMADD231PS vector3f318000<>+0(SB), Z5, Z3
+	VFNMADD231PS vectorb95e8083<>+0(SB), Z5, Z3
+	VMOVUPS      vector39500d01<>+0(SB), Z6
+	VMOVUPS      vector3ab60b61<>+0(SB), Z7
+	VFMADD231PS  Z6, Z3, Z7
+	VMOVUPS      vector3c088889<>+0(SB), Z6
+	VFMADD231PS  Z7, Z3, Z6
+	VMOVUPS      vector3d2aaaab<>+0(SB), Z7
+	VFMADD231PS  Z6, Z3, Z7
+	VMOVUPS      vector3e2aaaab<>+0(SB), Z6
+	VFMADD231PS  Z7, Z3, Z6
+	VMOVUPS      vector3f000000<>+0(SB), Z7
+	VFMADD231PS  Z6, Z3, Z7
+	VMOVUPS      vector3f800000<>+0(SB), Z6
+	VFMADD231PS  Z7, Z3, Z6
+	VMOVUPS      vector3f800000<>+0(SB), Z7
+	VFMADD231PS  Z6, Z3, Z7
+	VMOVUPS      vector3f000000<>+0(SB), Z3
+	VMULPS       Z4, Z3, Z3
+	VMOVAPS      Z7, Z4
+	VFNMADD231PS Z3, Z7, Z4
+	VMOVUPS      vector3eb851ec<>+0(SB), Z3
+	VMOVUPS      vector3f800000<>+0(SB), Z6
+	VFMADD231PS  Z2, Z3, Z6
+	VMOVUPS      vector3eb851ec<>+0(SB), Z3
+	VMOVUPS      vector3f800000<>+0(SB), Z7
+	VSUBPS       Z7, Z6, Z7
+	VFNMADD231PS Z2, Z3, Z7
+	VMOVUPS      vector3f800000<>+0(SB), Z2
+	VDIVPS       Z6, Z2, Z2
+	VMOVUPS      vector3f800000<>+0(SB), Z3
+	VFNMADD231PS Z2, Z6, Z3
+	VFMADD231PS  Z7, Z2, Z3
+	VMOVAPS      Z2, Z6
+	VFMADD231PS  Z2, Z3, Z6
+	VMOVUPS      vector3c3f992c<>+0(SB), Z2
+	VMOVUPS      vectorbdb916c1<>+0(SB), Z3
+	VFMADD231PS  Z2, Z6, Z3
+	VMOVUPS      vector3e8b4b88<>+0(SB), Z2
+	VFMADD231PS  Z3, Z6, Z2
+	VMOVUPS      vectorbec64f08<>+0(SB), Z3
+	VFMADD231PS  Z2, Z6, Z3
+	VMOVUPS      vector3e6d4876<>+0(SB), Z2
+	VFMADD231PS  Z3, Z6, Z2
+	VMOVUPS      vectorbd77304f<>+0(SB), Z3
+	VFMADD231PS  Z2, Z6, Z3
+	VMOVUPS      vector3dea1c8b<>+0(SB), Z2
+	VFMADD231PS  Z3, Z6, Z2
+	VMOVUPS      vector3df70c09<>+0(SB), Z3
+	VFMADD231PS  Z2, Z6, Z3
+	VMOVUPS      vector3e137b74<>+0(SB), Z2
+	VFMADD231PS  Z3, Z6, Z2
+	VMOVUPS      vector3e130cad<>+0(SB), Z3
+	VFMADD231PS  Z2, Z6, Z3
+	VMULPS       Z3, Z6, Z2
+	VMULPS       Z2, Z4, Z2
+	VSCALEFPS    Z5, Z2, Z2
+	VMOVUPS      vector00000000<>+0(SB), Z3
+	VMOVUPS      vector3f800000<>+0(SB), Z6
+	VSUBPS       Z2, Z6, Z6
+	VCMPPS       $0x11, Z3, Z1, K2
+	VMOVUPS      Z6, Z3
+	VMOVUPS      Z2, K2, Z3
+	VSCALEFPS    Z5, Z4, Z2
+	VMOVUPS      vector3ecc422a<>+0(SB), Z4
+	VMULPS       Z2, Z4, Z2
+	VMOVUPS      vector41680000<>+0(SB), Z4
+	VMINPS       Z1, Z4, Z1
+	VMOVUPS      vectorc1680000<>+0(SB), Z4
+	VMAXPS       Z1, Z4, Z1
+	VFMADD231PS  Z1, Z2, Z3
+	VMULPS       Z0, Z3, Z0
+	VMOVUPS      Z0, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func gradGELUTanhAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·gradGELUTanhAVX512(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), BX
+	VBROADCASTSS a+32(FP), Z0
+	VBROADCASTSS b+36(FP), Z0
+
+one:
+	CMPQ         BX, $0x00000010
+	JL           onedone
+	VMOVUPS      (CX), Z0
+	VMOVUPS      (DX), Z1
+	VMOVUPS      vector41400000<>+0(SB), Z2
+	VMINPS       Z1, Z2, Z1
+	VMOVUPS      vectorc1400000<>+0(SB), Z2
+	VMAXPS       Z1, Z2, Z1
+	VMULPS       Z1, Z1, Z2
+	VMOVUPS      vector3fcc422a<>+0(SB), Z3
+	VMULPS       Z1, Z3, Z3
+	VMOVUPS      vector3d372713<>+0(SB), Z4
+	VMOVUPS      vector3f800000<>+0(SB), Z5
+	VFMADD231PS  Z2, Z4, Z5
+	VMULPS       Z3, Z5, Z3
+	VMOVUPS      vector3e5b33b6<>+0(SB), Z4
+	VMOVUPS      vector3fcc422a<>+0(SB), Z5
+	VFMADD231PS  Z2, Z4, Z5
+	VANDPS       vector7fffffff<>+0(SB), Z3, Z2
+	VXORPS       vector80000000<>+0(SB), Z2, Z2
+	VMOVUPS      vectorc3160000<>+0(SB), Z3
+	VMAXPS       Z2, Z3, Z2
+	VMOVUPS      vector42b20000<>+0(SB), Z3
+	VMINPS       Z2, Z3, Z2
+	VMULPS       vector3fb8aa3b<>+0(SB), Z2, Z3
+	VRNDSCALEPS  $0x08, Z3, Z3
+	VMOVAPS      Z2, Z2
+	VFNMADD231PS vector3f318000<>+0(SB), Z3, Z2
+	VFNMADD231PS vectorb95e8083<>+0(SB), Z3, Z2
+	VMOVUPS      vector39500d01<>+0(SB), Z4
+	VMOVUPS      vector3ab60b61<>+0(SB), Z6
+	VFMADD231PS  Z4, Z2, Z6
+	VMOVUPS      vector3c088889<>+0(SB), Z4
+	VFMADD231PS  Z6, Z2, Z4
+	VMOVUPS      vector3d2aaaab<>+0(SB), Z6
+	VFMADD231PS  Z4, Z2, Z6
+	VMOVUPS      vector3e2aaaab<>+0(SB), Z4
+	VFMADD231PS  Z6, Z2, Z4
+	VMOVUPS      vector3f000000<>+0(SB), Z6
+	VFMADD231PS  Z4, Z2, Z6
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VFMADD231PS  Z6, Z2, Z4
+	VMOVUPS      vector3f800000<>+0(SB), Z6
+	VFMADD231PS  Z4, Z2, Z6
+	VSCALEFPS    Z3, Z6, Z2
+	VMOVUPS      vector3f800000<>+0(SB), Z3
+	VADDPS       Z2, Z3, Z3
+	VMULPS       Z1, Z5, Z4
+	VMULPS       Z3, Z3, Z3
+	VDIVPS       Z3, Z2, Z3
+	VMOVUPS      vector00000000<>+0(SB), Z5
+	VMOVUPS      vector3f800000<>+0(SB), Z6
+	VCMPPS       $0x11, Z5, Z1, K1
+	VMOVUPS      Z6, Z1
+	VMOVUPS      Z2, K1, Z1
+	VMOVUPS      vector3f800000<>+0(SB), Z5
+	VADDPS       Z2, Z5, Z2
+	VDIVPS       Z2, Z1, Z1
+	VFMADD231PS  Z4, Z3, Z1
+	VMULPS       Z0, Z1, Z0
+	VMOVUPS      Z0, (AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, BX
+	JMP          one
+
+onedone:
+	TESTQ        BX, BX
+	JZ           end
+	MOVL         $0x00000001, SI
+	SHLXL        BX, SI, SI
+	DECL         SI
+	KMOVW        SI, K1
+	VMOVUPS.Z    (CX), K1, Z0
+	VMOVUPS.Z    (DX), K1, Z1
+	VMOVUPS      vector41400000<>+0(SB), Z2
+	VMINPS       Z1, Z2, Z1
+	VMOVUPS      vectorc1400000<>+0(SB), Z2
+	VMAXPS       Z1, Z2, Z1
+	VMULPS       Z1, Z1, Z2
+	VMOVUPS      vector3fcc422a<>+0(SB), Z3
+	VMULPS       Z1, Z3, Z3
+	VMOVUPS      vector3d372713<>+0(SB), Z4
+	VMOVUPS      vector3f800000<>+0(SB), Z5
+	VFMADD231PS  Z2, Z4, Z5
+	VMULPS       Z3, Z5, Z3
+	VMOVUPS      vector3e5b33b6<>+0(SB), Z4
+	VMOVUPS      vector3fcc422a<>+0(SB), Z5
+	VFMADD231PS  Z2, Z4, Z5
+	VANDPS       vector7fffffff<>+0(SB), Z3, Z2
+	VXORPS       vector80000000<>+0(SB), Z2, Z2
+	VMOVUPS      vectorc3160000<>+0(SB), Z3
+	VMAXPS       Z2, Z3, Z2
+	VMOVUPS      vector42b20000<>+0(SB), Z3
+	VMINPS       Z2, Z3, Z2
+	VMULPS       vector3fb8aa3b<>+0(SB), Z2, Z3
+	VRNDSCALEPS  $0x08, Z3, Z3
+	VMOVAPS      Z2, Z2
+	VFNMADD231PS vector3f318000<>+0(SB), Z3, Z2
+	VFNMADD231PS vectorb95e8083<>+0(SB), Z3, Z2
+	VMOVUPS      vector39500d01<>+0(SB), Z4
+	VMOVUPS      vector3ab60b61<>+0(SB), Z6
+	VFMADD231PS  Z4, Z2, Z6
+	VMOVUPS      vector3c088889<>+0(SB), Z4
+	VFMADD231PS  Z6, Z2, Z4
+	VMOVUPS      vector3d2aaaab<>+0(SB), Z6
+	VFMADD231PS  Z4, Z2, Z6
+	VMOVUPS      vector3e2aaaab<>+0(SB), Z4
+	VFMADD231PS  Z6, Z2, Z4
+	VMOVUPS      vector3f000000<>+0(SB), Z6
+	VFMADD231PS  Z4, Z2, Z6
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VFMADD231PS  Z6, Z2, Z4
+	VMOVUPS      vector3f800000<>+0(SB), Z6
+	VFMADD231PS  Z4, Z2, Z6
+	VSCALEFPS    Z3, Z6, Z2
+	VMOVUPS      vector3f800000<>+0(SB), Z3
+	VADDPS       Z2, Z3, Z3
+	VMULPS       Z1, Z5, Z4
+	VMULPS       Z3, Z3, Z3
+	VDIVPS       Z3, Z2, Z3
+	VMOVUPS      vector00000000<>+0(SB), Z5
+	VMOVUPS      vector3f800000<>+0(SB), Z6
+	VCMPPS       $0x11, Z5, Z1, K2
+	VMOVUPS      Z6, Z1
+	VMOVUPS      Z2, K2, Z1
+	VMOVUPS      vector3f800000<>+0(SB), Z5
+	VADDPS       Z2, Z5, Z2
+	VDIVPS       Z2, Z1, Z1
+	VFMADD231PS  Z4, Z3, Z1
+	VMULPS       Z0, Z1, Z0
+	VMOVUPS      Z0, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func gradHardSwishAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·gradHardSwishAVX512(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), BX
+	VBROADCASTSS a+32(FP), Z0
+	VBROADCASTSS b+36(FP), Z0
+
+many:
+	CMPQ        BX, $0x00000040
+	JL          manydone
+	VMOVUPS     (CX), Z0
+	VMOVUPS     (DX), Z1
+	VMOVUPS     vector3eaaaaab<>+0(SB), Z2
+	VMOVUPS     vector3f000000<>+0(SB), Z3
+	VFMADD231PS Z1, Z2, Z3
+	VMOVUPS     vector40400000<>+0(SB), Z2
+	VMOVUPS     vector3f800000<>+0(SB), Z4
+	VCMPPS      $0x11, Z2, Z1, K1
+	VMOVUPS     Z4, Z2
+	VMOVUPS     Z3, K1, Z2
+	VMOVUPS     vectorc0400000<>+0(SB), Z3
+	VMOVUPS     vector00000000<>+0(SB), Z4
+	VCMPPS      $0x12, Z3, Z1, K1
+	VMOVUPS     Z2, Z1
+	VMOVUPS     Z4, K1, Z1
+	VMULPS      Z0, Z1, Z0
+	VMOVUPS     Z0, (AX)
+	VMOVUPS     64(CX), Z0
+	VMOVUPS     64(DX), Z1
+	VMOVUPS     vector3eaaaaab<>+0(SB), Z2
+	VMOVUPS     vector3f000000<>+0(SB), Z3
+	VFMADD231PS Z1, Z2, Z3
+	VMOVUPS     vector40400000<>+0(SB), Z2
+	VMOVUPS     vector3f800000<>+0(SB), Z4
+	VCMPPS      $0x11, Z2, Z1, K1
+	VMOVUPS     Z4, Z2
+	VMOVUPS     Z3, K1, Z2
+	VMOVUPS     vectorc0400000<>+0(SB), Z3
+	VMOVUPS     vector00000000<>+0(SB), Z4
+	VCMPPS      $0x12, Z3, Z1, K1
+	VMOVUPS     Z2, Z1
+	VMOVUPS     Z4, K1, Z1
+	VMULPS      Z0, Z1, Z0
+	VMOVUPS     Z0, 64(AX)
+	VMOVUPS     128(CX), Z0
+	VMOVUPS     128(DX), Z1
+	VMOVUPS     vector3eaaaaab<>+0(SB), Z2
+	VMOVUPS     vector3f000000<>+0(SB), Z3
+	VFMADD231PS Z1, Z2, Z3
+	VMOVUPS     vector40400000<>+0(SB), Z2
+	VMOVUPS     vector3f800000<>+0(SB), Z4
+	VCMPPS      $0x11, Z2, Z1, K1
+	VMOVUPS     Z4, Z2
+	VMOVUPS     Z3, K1, Z2
+	VMOVUPS     vectorc0400000<>+0(SB), Z3
+	VMOVUPS     vector00000000<>+0(SB), Z4
+	VCMPPS      $0x12, Z3, Z1, K1
+	VMOVUPS     Z2, Z1
+	VMOVUPS     Z4, K1, Z1
+	VMULPS      Z0, Z1, Z0
+	VMOVUPS     Z0, 128(AX)
+	VMOVUPS     192(CX), Z0
+	VMOVUPS     192(DX), Z1
+	VMOVUPS     vector3eaaaaab<>+0(SB), Z2
+	VMOVUPS     vector3f000000<>+0(SB), Z3
+	VFMADD231PS Z1, Z2, Z3
+	VMOVUPS     vector40400000<>+0(SB), Z2
+	VMOVUPS     vector3f800000<>+0(SB), Z4
+	VCMPPS      $0x11, Z2, Z1, K1
+	VMOVUPS     Z4, Z2
+	VMOVUPS     Z3, K1, Z2
+	VMOVUPS     vectorc0400000<>+0(SB), Z3
+	VMOVUPS     vector00000000<>+0(SB), Z4
+	VCMPPS      $0x12, Z3, Z1, K1
+	VMOVUPS     Z2, Z1
+	VMOVUPS     Z4, K1, Z1
+	VMULPS      Z0, Z1, Z0
+	VMOVUPS     Z0, 192(AX)
+	ADDQ        $0x00000100, CX
+	ADDQ        $0x00000100, DX
+	ADDQ        $0x00000100, AX
+	SUBQ        $0x00000040, BX
+	JMP         many
+
+manydone:
+one:
+	CMPQ        BX, $0x00000010
+	JL          onedone
+	VMOVUPS     (CX), Z0
+	VMOVUPS     (DX), Z1
+	VMOVUPS     vector3eaaaaab<>+0(SB), Z2
+	VMOVUPS     vector3f000000<>+0(SB), Z3
+	VFMADD231PS Z1, Z2, Z3
+	VMOVUPS     vector40400000<>+0(SB), Z2
+	VMOVUPS     vector3f800000<>+0(SB), Z4
+	VCMPPS      $0x11, Z2, Z1, K1
+	VMOVUPS     Z4, Z2
+	VMOVUPS     Z3, K1, Z2
+	VMOVUPS     vectorc0400000<>+0(SB), Z3
+	VMOVUPS     vector00000000<>+0(SB), Z4
+	VCMPPS      $0x12, Z3, Z1, K1
+	VMOVUPS     Z2, Z1
+	VMOVUPS     Z4, K1, Z1
+	VMULPS      Z0, Z1, Z0
+	VMOVUPS     Z0, (AX)
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, AX
+	SUBQ        $0x00000010, BX
+	JMP         one
+
+onedone:
+	TESTQ       BX, BX
+	JZ          end
+	MOVL        $0x00000001, SI
+	SHLXL       BX, SI, SI
+	DECL        SI
+	KMOVW       SI, K1
+	VMOVUPS.Z   (CX), K1, Z0
+	VMOVUPS.Z   (DX), K1, Z1
+	VMOVUPS     vector3eaaaaab<>+0(SB), Z2
+	VMOVUPS     vector3f000000<>+0(SB), Z3
+	VFMADD231PS Z1, Z2, Z3
+	VMOVUPS     vector40400000<>+0(SB), Z2
+	VMOVUPS     vector3f800000<>+0(SB), Z4
+	VCMPPS      $0x11, Z2, Z1, K2
+	VMOVUPS     Z4, Z2
+	VMOVUPS     Z3, K2, Z2
+	VMOVUPS     vectorc0400000<>+0(SB), Z3
+	VMOVUPS     vector00000000<>+0(SB), Z4
+	VCMPPS      $0x12, Z3, Z1, K2
+	VMOVUPS     Z2, Z1
+	VMOVUPS     Z4, K2, Z1
+	VMULPS      Z0, Z1, Z0
+	VMOVUPS     Z0, K1, (AX)
 
 end:
 	VZEROUPPER
@@ -5983,63 +13404,68 @@ TEXT ·gradLeakyAVX512(SB), NOSPLIT, $0-40
 	VBROADCASTSS b+36(FP), Z1
 
 many:
-	CMPQ      BX, $0x00000040
-	JL        manydone
-	VMOVUPS   (CX), Z1
-	VMOVUPS   (DX), Z8
-	VMOVUPS   vector00000000<>+0(SB), Z9
-	VMOVUPS   vector3f800000<>+0(SB), Z10
-	VCMPPS    $0x12, Z9, Z8, K1
-	VBLENDMPS Z0, Z10, K1, Z2
-	VMULPS    Z1, Z2, Z1
-	VMOVUPS   Z1, (AX)
-	VMOVUPS   64(CX), Z1
-	VMOVUPS   64(DX), Z8
-	VMOVUPS   vector00000000<>+0(SB), Z9
-	VMOVUPS   vector3f800000<>+0(SB), Z10
-	VCMPPS    $0x12, Z9, Z8, K1
-	VBLENDMPS Z0, Z10, K1, Z3
-	VMULPS    Z1, Z3, Z1
-	VMOVUPS   Z1, 64(AX)
-	VMOVUPS   128(CX), Z1
-	VMOVUPS   128(DX), Z8
-	VMOVUPS   vector00000000<>+0(SB), Z9
-	VMOVUPS   vector3f800000<>+0(SB), Z10
-	VCMPPS    $0x12, Z9, Z8, K1
-	VBLENDMPS Z0, Z10, K1, Z4
-	VMULPS    Z1, Z4, Z1
-	VMOVUPS   Z1, 128(AX)
-	VMOVUPS   192(CX), Z1
-	VMOVUPS   192(DX), Z8
-	VMOVUPS   vector00000000<>+0(SB), Z9
-	VMOVUPS   vector3f800000<>+0(SB), Z10
-	VCMPPS    $0x12, Z9, Z8, K1
-	VBLENDMPS Z0, Z10, K1, Z5
-	VMULPS    Z1, Z5, Z1
-	VMOVUPS   Z1, 192(AX)
-	ADDQ      $0x00000100, CX
-	ADDQ      $0x00000100, DX
-	ADDQ      $0x00000100, AX
-	SUBQ      $0x00000040, BX
-	JMP       many
+	CMPQ    BX, $0x00000040
+	JL      manydone
+	VMOVUPS (CX), Z1
+	VMOVUPS (DX), Z2
+	VMOVUPS vector00000000<>+0(SB), Z3
+	VMOVUPS vector3f800000<>+0(SB), Z4
+	VCMPPS  $0x12, Z3, Z2, K1
+	VMOVUPS Z4, Z2
+	VMOVUPS Z0, K1, Z2
+	VMULPS  Z1, Z2, Z1
+	VMOVUPS Z1, (AX)
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 64(DX), Z2
+	VMOVUPS vector00000000<>+0(SB), Z3
+	VMOVUPS vector3f800000<>+0(SB), Z4
+	VCMPPS  $0x12, Z3, Z2, K1
+	VMOVUPS Z4, Z2
+	VMOVUPS Z0, K1, Z2
+	VMULPS  Z1, Z2, Z1
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS 128(CX), Z1
+	VMOVUPS 128(DX), Z2
+	VMOVUPS vector00000000<>+0(SB), Z3
+	VMOVUPS vector3f800000<>+0(SB), Z4
+	VCMPPS  $0x12, Z3, Z2, K1
+	VMOVUPS Z4, Z2
+	VMOVUPS Z0, K1, Z2
+	VMULPS  Z1, Z2, Z1
+	VMOVUPS Z1, 128(AX)
+	VMOVUPS 192(CX), Z1
+	VMOVUPS 192(DX), Z2
+	VMOVUPS vector00000000<>+0(SB), Z3
+	VMOVUPS vector3f800000<>+0(SB), Z4
+	VCMPPS  $0x12, Z3, Z2, K1
+	VMOVUPS Z4, Z2
+	VMOVUPS Z0, K1, Z2
+	VMULPS  Z1, Z2, Z1
+	VMOVUPS Z1, 192(AX)
+	ADDQ    $0x00000100, CX
+	ADDQ    $0x00000100, DX
+	ADDQ    $0x00000100, AX
+	SUBQ    $0x00000040, BX
+	JMP     many
 
 manydone:
 one:
-	CMPQ      BX, $0x00000010
-	JL        onedone
-	VMOVUPS   (CX), Z1
-	VMOVUPS   (DX), Z2
-	VMOVUPS   vector00000000<>+0(SB), Z3
-	VMOVUPS   vector3f800000<>+0(SB), Z4
-	VCMPPS    $0x12, Z3, Z2, K1
-	VBLENDMPS Z0, Z4, K1, Z6
-	VMULPS    Z1, Z6, Z1
-	VMOVUPS   Z1, (AX)
-	ADDQ      $0x00000040, CX
-	ADDQ      $0x00000040, DX
-	ADDQ      $0x00000040, AX
-	SUBQ      $0x00000010, BX
-	JMP       one
+	CMPQ    BX, $0x00000010
+	JL      onedone
+	VMOVUPS (CX), Z1
+	VMOVUPS (DX), Z2
+	VMOVUPS vector00000000<>+0(SB), Z3
+	VMOVUPS vector3f800000<>+0(SB), Z4
+	VCMPPS  $0x12, Z3, Z2, K1
+	VMOVUPS Z4, Z2
+	VMOVUPS Z0, K1, Z2
+	VMULPS  Z1, Z2, Z1
+	VMOVUPS Z1, (AX)
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, BX
+	JMP     one
 
 onedone:
 	TESTQ     BX, BX
@@ -6053,9 +13479,189 @@ onedone:
 	VMOVUPS   vector00000000<>+0(SB), Z3
 	VMOVUPS   vector3f800000<>+0(SB), Z4
 	VCMPPS    $0x12, Z3, Z2, K2
-	VBLENDMPS Z0, Z4, K2, Z7
-	VMULPS    Z1, Z7, Z0
+	VMOVUPS   Z4, Z2
+	VMOVUPS   Z0, K2, Z2
+	VMULPS    Z1, Z2, Z0
 	VMOVUPS   Z0, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func gradMishAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·gradMishAVX512(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), BX
+	VBROADCASTSS a+32(FP), Z0
+	VBROADCASTSS b+36(FP), Z0
+
+one:
+	CMPQ         BX, $0x00000010
+	JL           onedone
+	VMOVUPS      (CX), Z0
+	VMOVUPS      (DX), Z1
+	VMOVUPS      vector42c80000<>+0(SB), Z2
+	VMINPS       Z1, Z2, Z1
+	VMOVUPS      vectorc2c80000<>+0(SB), Z2
+	VMAXPS       Z1, Z2, Z1
+	VANDPS       vector7fffffff<>+0(SB), Z1, Z2
+	VXORPS       vector80000000<>+0(SB), Z2, Z2
+	VMOVUPS      vectorc3160000<>+0(SB), Z3
+	VMAXPS       Z2, Z3, Z2
+	VMOVUPS      vector42b20000<>+0(SB), Z3
+	VMINPS       Z2, Z3, Z2
+	VMULPS       vector3fb8aa3b<>+0(SB), Z2, Z3
+	VRNDSCALEPS  $0x08, Z3, Z3
+	VMOVAPS      Z2, Z2
+	VFNMADD231PS vector3f318000<>+0(SB), Z3, Z2
+	VFNMADD231PS vectorb95e8083<>+0(SB), Z3, Z2
+	VMOVUPS      vector39500d01<>+0(SB), Z4
+	VMOVUPS      vector3ab60b61<>+0(SB), Z5
+	VFMADD231PS  Z4, Z2, Z5
+	VMOVUPS      vector3c088889<>+0(SB), Z4
+	VFMADD231PS  Z5, Z2, Z4
+	VMOVUPS      vector3d2aaaab<>+0(SB), Z5
+	VFMADD231PS  Z4, Z2, Z5
+	VMOVUPS      vector3e2aaaab<>+0(SB), Z4
+	VFMADD231PS  Z5, Z2, Z4
+	VMOVUPS      vector3f000000<>+0(SB), Z5
+	VFMADD231PS  Z4, Z2, Z5
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VFMADD231PS  Z5, Z2, Z4
+	VMOVUPS      vector3f800000<>+0(SB), Z5
+	VFMADD231PS  Z4, Z2, Z5
+	VSCALEFPS    Z3, Z5, Z2
+	VMOVUPS      vector40000000<>+0(SB), Z3
+	VADDPS       Z2, Z3, Z3
+	VMULPS       Z2, Z3, Z3
+	VMOVUPS      vector40000000<>+0(SB), Z4
+	VADDPS       Z2, Z4, Z4
+	VMOVUPS      vector40000000<>+0(SB), Z5
+	VFMADD231PS  Z2, Z4, Z5
+	VADDPS       Z2, Z2, Z4
+	VMOVUPS      vector3f800000<>+0(SB), Z6
+	VADDPS       Z4, Z6, Z6
+	VMOVAPS      Z6, Z7
+	VFMADD231PS  Z2, Z4, Z7
+	VMOVUPS      vector00000000<>+0(SB), Z8
+	VCMPPS       $0x11, Z8, Z1, K1
+	VMOVUPS      Z6, Z6
+	VMOVUPS      Z3, K1, Z6
+	VCMPPS       $0x11, Z8, Z1, K1
+	VMOVUPS      Z7, Z3
+	VMOVUPS      Z5, K1, Z3
+	VMOVUPS      vector40000000<>+0(SB), Z5
+	VMULPS       Z2, Z4, Z4
+	VCMPPS       $0x11, Z8, Z1, K1
+	VMOVUPS      Z4, Z4
+	VMOVUPS      Z5, K1, Z4
+	VDIVPS       Z3, Z6, Z5
+	VDIVPS       Z3, Z4, Z3
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VADDPS       Z5, Z4, Z4
+	VMULPS       Z3, Z4, Z3
+	VMOVUPS      vector00000000<>+0(SB), Z4
+	VMOVUPS      vector3f800000<>+0(SB), Z6
+	VCMPPS       $0x11, Z4, Z1, K1
+	VMOVUPS      Z6, Z4
+	VMOVUPS      Z2, K1, Z4
+	VMOVUPS      vector3f800000<>+0(SB), Z6
+	VADDPS       Z2, Z6, Z2
+	VDIVPS       Z2, Z4, Z2
+	VMULPS       Z1, Z2, Z1
+	VFMADD231PS  Z1, Z3, Z5
+	VMULPS       Z0, Z5, Z0
+	VMOVUPS      Z0, (AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, BX
+	JMP          one
+
+onedone:
+	TESTQ        BX, BX
+	JZ           end
+	MOVL         $0x00000001, SI
+	SHLXL        BX, SI, SI
+	DECL         SI
+	KMOVW        SI, K1
+	VMOVUPS.Z    (CX), K1, Z0
+	VMOVUPS.Z    (DX), K1, Z1
+	VMOVUPS      vector42c80000<>+0(SB), Z2
+	VMINPS       Z1, Z2, Z1
+	VMOVUPS      vectorc2c80000<>+0(SB), Z2
+	VMAXPS       Z1, Z2, Z1
+	VANDPS       vector7fffffff<>+0(SB), Z1, Z2
+	VXORPS       vector80000000<>+0(SB), Z2, Z2
+	VMOVUPS      vectorc3160000<>+0(SB), Z3
+	VMAXPS       Z2, Z3, Z2
+	VMOVUPS      vector42b20000<>+0(SB), Z3
+	VMINPS       Z2, Z3, Z2
+	VMULPS       vector3fb8aa3b<>+0(SB), Z2, Z3
+	VRNDSCALEPS  $0x08, Z3, Z3
+	VMOVAPS      Z2, Z2
+	VFNMADD231PS vector3f318000<>+0(SB), Z3, Z2
+	VFNMADD231PS vectorb95e8083<>+0(SB), Z3, Z2
+	VMOVUPS      vector39500d01<>+0(SB), Z4
+	VMOVUPS      vector3ab60b61<>+0(SB), Z5
+	VFMADD231PS  Z4, Z2, Z5
+	VMOVUPS      vector3c088889<>+0(SB), Z4
+	VFMADD231PS  Z5, Z2, Z4
+	VMOVUPS      vector3d2aaaab<>+0(SB), Z5
+	VFMADD231PS  Z4, Z2, Z5
+	VMOVUPS      vector3e2aaaab<>+0(SB), Z4
+	VFMADD231PS  Z5, Z2, Z4
+	VMOVUPS      vector3f000000<>+0(SB), Z5
+	VFMADD231PS  Z4, Z2, Z5
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VFMADD231PS  Z5, Z2, Z4
+	VMOVUPS      vector3f800000<>+0(SB), Z5
+	VFMADD231PS  Z4, Z2, Z5
+	VSCALEFPS    Z3, Z5, Z2
+	VMOVUPS      vector40000000<>+0(SB), Z3
+	VADDPS       Z2, Z3, Z3
+	VMULPS       Z2, Z3, Z3
+	VMOVUPS      vector40000000<>+0(SB), Z4
+	VADDPS       Z2, Z4, Z4
+	VMOVUPS      vector40000000<>+0(SB), Z5
+	VFMADD231PS  Z2, Z4, Z5
+	VADDPS       Z2, Z2, Z4
+	VMOVUPS      vector3f800000<>+0(SB), Z6
+	VADDPS       Z4, Z6, Z6
+	VMOVAPS      Z6, Z7
+	VFMADD231PS  Z2, Z4, Z7
+	VMOVUPS      vector00000000<>+0(SB), Z8
+	VCMPPS       $0x11, Z8, Z1, K2
+	VMOVUPS      Z6, Z6
+	VMOVUPS      Z3, K2, Z6
+	VCMPPS       $0x11, Z8, Z1, K2
+	VMOVUPS      Z7, Z3
+	VMOVUPS      Z5, K2, Z3
+	VMOVUPS      vector40000000<>+0(SB), Z5
+	VMULPS       Z2, Z4, Z4
+	VCMPPS       $0x11, Z8, Z1, K2
+	VMOVUPS      Z4, Z4
+	VMOVUPS      Z5, K2, Z4
+	VDIVPS       Z3, Z6, Z5
+	VDIVPS       Z3, Z4, Z3
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VADDPS       Z5, Z4, Z4
+	VMULPS       Z3, Z4, Z3
+	VMOVUPS      vector00000000<>+0(SB), Z4
+	VMOVUPS      vector3f800000<>+0(SB), Z6
+	VCMPPS       $0x11, Z4, Z1, K2
+	VMOVUPS      Z6, Z4
+	VMOVUPS      Z2, K2, Z4
+	VMOVUPS      vector3f800000<>+0(SB), Z6
+	VADDPS       Z2, Z6, Z2
+	VDIVPS       Z2, Z4, Z2
+	VMULPS       Z1, Z2, Z1
+	VFMADD231PS  Z1, Z3, Z5
+	VMULPS       Z0, Z5, Z0
+	VMOVUPS      Z0, K1, (AX)
 
 end:
 	VZEROUPPER
@@ -6072,68 +13678,73 @@ TEXT ·gradReLUAVX512(SB), NOSPLIT, $0-40
 	VBROADCASTSS b+36(FP), Z0
 
 many:
-	CMPQ      BX, $0x00000040
-	JL        manydone
-	VMOVUPS   (CX), Z0
-	VMOVUPS   (DX), Z7
-	VMOVUPS   vector00000000<>+0(SB), Z8
-	VMOVUPS   vector00000000<>+0(SB), Z9
-	VMOVUPS   vector3f800000<>+0(SB), Z10
-	VCMPPS    $0x12, Z8, Z7, K1
-	VBLENDMPS Z9, Z10, K1, Z1
-	VMULPS    Z0, Z1, Z0
-	VMOVUPS   Z0, (AX)
-	VMOVUPS   64(CX), Z0
-	VMOVUPS   64(DX), Z7
-	VMOVUPS   vector00000000<>+0(SB), Z8
-	VMOVUPS   vector00000000<>+0(SB), Z9
-	VMOVUPS   vector3f800000<>+0(SB), Z10
-	VCMPPS    $0x12, Z8, Z7, K1
-	VBLENDMPS Z9, Z10, K1, Z2
-	VMULPS    Z0, Z2, Z0
-	VMOVUPS   Z0, 64(AX)
-	VMOVUPS   128(CX), Z0
-	VMOVUPS   128(DX), Z7
-	VMOVUPS   vector00000000<>+0(SB), Z8
-	VMOVUPS   vector00000000<>+0(SB), Z9
-	VMOVUPS   vector3f800000<>+0(SB), Z10
-	VCMPPS    $0x12, Z8, Z7, K1
-	VBLENDMPS Z9, Z10, K1, Z3
-	VMULPS    Z0, Z3, Z0
-	VMOVUPS   Z0, 128(AX)
-	VMOVUPS   192(CX), Z0
-	VMOVUPS   192(DX), Z7
-	VMOVUPS   vector00000000<>+0(SB), Z8
-	VMOVUPS   vector00000000<>+0(SB), Z9
-	VMOVUPS   vector3f800000<>+0(SB), Z10
-	VCMPPS    $0x12, Z8, Z7, K1
-	VBLENDMPS Z9, Z10, K1, Z4
-	VMULPS    Z0, Z4, Z0
-	VMOVUPS   Z0, 192(AX)
-	ADDQ      $0x00000100, CX
-	ADDQ      $0x00000100, DX
-	ADDQ      $0x00000100, AX
-	SUBQ      $0x00000040, BX
-	JMP       many
+	CMPQ    BX, $0x00000040
+	JL      manydone
+	VMOVUPS (CX), Z0
+	VMOVUPS (DX), Z1
+	VMOVUPS vector00000000<>+0(SB), Z2
+	VMOVUPS vector00000000<>+0(SB), Z3
+	VMOVUPS vector3f800000<>+0(SB), Z4
+	VCMPPS  $0x12, Z2, Z1, K1
+	VMOVUPS Z4, Z1
+	VMOVUPS Z3, K1, Z1
+	VMULPS  Z0, Z1, Z0
+	VMOVUPS Z0, (AX)
+	VMOVUPS 64(CX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS vector00000000<>+0(SB), Z2
+	VMOVUPS vector00000000<>+0(SB), Z3
+	VMOVUPS vector3f800000<>+0(SB), Z4
+	VCMPPS  $0x12, Z2, Z1, K1
+	VMOVUPS Z4, Z1
+	VMOVUPS Z3, K1, Z1
+	VMULPS  Z0, Z1, Z0
+	VMOVUPS Z0, 64(AX)
+	VMOVUPS 128(CX), Z0
+	VMOVUPS 128(DX), Z1
+	VMOVUPS vector00000000<>+0(SB), Z2
+	VMOVUPS vector00000000<>+0(SB), Z3
+	VMOVUPS vector3f800000<>+0(SB), Z4
+	VCMPPS  $0x12, Z2, Z1, K1
+	VMOVUPS Z4, Z1
+	VMOVUPS Z3, K1, Z1
+	VMULPS  Z0, Z1, Z0
+	VMOVUPS Z0, 128(AX)
+	VMOVUPS 192(CX), Z0
+	VMOVUPS 192(DX), Z1
+	VMOVUPS vector00000000<>+0(SB), Z2
+	VMOVUPS vector00000000<>+0(SB), Z3
+	VMOVUPS vector3f800000<>+0(SB), Z4
+	VCMPPS  $0x12, Z2, Z1, K1
+	VMOVUPS Z4, Z1
+	VMOVUPS Z3, K1, Z1
+	VMULPS  Z0, Z1, Z0
+	VMOVUPS Z0, 192(AX)
+	ADDQ    $0x00000100, CX
+	ADDQ    $0x00000100, DX
+	ADDQ    $0x00000100, AX
+	SUBQ    $0x00000040, BX
+	JMP     many
 
 manydone:
 one:
-	CMPQ      BX, $0x00000010
-	JL        onedone
-	VMOVUPS   (CX), Z0
-	VMOVUPS   (DX), Z1
-	VMOVUPS   vector00000000<>+0(SB), Z2
-	VMOVUPS   vector00000000<>+0(SB), Z3
-	VMOVUPS   vector3f800000<>+0(SB), Z4
-	VCMPPS    $0x12, Z2, Z1, K1
-	VBLENDMPS Z3, Z4, K1, Z5
-	VMULPS    Z0, Z5, Z0
-	VMOVUPS   Z0, (AX)
-	ADDQ      $0x00000040, CX
-	ADDQ      $0x00000040, DX
-	ADDQ      $0x00000040, AX
-	SUBQ      $0x00000010, BX
-	JMP       one
+	CMPQ    BX, $0x00000010
+	JL      onedone
+	VMOVUPS (CX), Z0
+	VMOVUPS (DX), Z1
+	VMOVUPS vector00000000<>+0(SB), Z2
+	VMOVUPS vector00000000<>+0(SB), Z3
+	VMOVUPS vector3f800000<>+0(SB), Z4
+	VCMPPS  $0x12, Z2, Z1, K1
+	VMOVUPS Z4, Z1
+	VMOVUPS Z3, K1, Z1
+	VMULPS  Z0, Z1, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, BX
+	JMP     one
 
 onedone:
 	TESTQ     BX, BX
@@ -6148,8 +13759,116 @@ onedone:
 	VMOVUPS   vector00000000<>+0(SB), Z3
 	VMOVUPS   vector3f800000<>+0(SB), Z4
 	VCMPPS    $0x12, Z2, Z1, K2
-	VBLENDMPS Z3, Z4, K2, Z6
-	VMULPS    Z0, Z6, Z0
+	VMOVUPS   Z4, Z1
+	VMOVUPS   Z3, K2, Z1
+	VMULPS    Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func gradSELUAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·gradSELUAVX512(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), BX
+	VBROADCASTSS a+32(FP), Z0
+	VBROADCASTSS b+36(FP), Z0
+
+many:
+	CMPQ    BX, $0x00000040
+	JL      manydone
+	VMOVUPS (CX), Z0
+	VMOVUPS (DX), Z1
+	VMOVUPS vector00000000<>+0(SB), Z2
+	VMOVUPS vector3fe10966<>+0(SB), Z3
+	VADDPS  Z1, Z3, Z3
+	VMOVUPS vector3f867d5f<>+0(SB), Z4
+	VCMPPS  $0x12, Z2, Z1, K1
+	VMOVUPS Z4, Z1
+	VMOVUPS Z3, K1, Z1
+	VMULPS  Z0, Z1, Z0
+	VMOVUPS Z0, (AX)
+	VMOVUPS 64(CX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS vector00000000<>+0(SB), Z2
+	VMOVUPS vector3fe10966<>+0(SB), Z3
+	VADDPS  Z1, Z3, Z3
+	VMOVUPS vector3f867d5f<>+0(SB), Z4
+	VCMPPS  $0x12, Z2, Z1, K1
+	VMOVUPS Z4, Z1
+	VMOVUPS Z3, K1, Z1
+	VMULPS  Z0, Z1, Z0
+	VMOVUPS Z0, 64(AX)
+	VMOVUPS 128(CX), Z0
+	VMOVUPS 128(DX), Z1
+	VMOVUPS vector00000000<>+0(SB), Z2
+	VMOVUPS vector3fe10966<>+0(SB), Z3
+	VADDPS  Z1, Z3, Z3
+	VMOVUPS vector3f867d5f<>+0(SB), Z4
+	VCMPPS  $0x12, Z2, Z1, K1
+	VMOVUPS Z4, Z1
+	VMOVUPS Z3, K1, Z1
+	VMULPS  Z0, Z1, Z0
+	VMOVUPS Z0, 128(AX)
+	VMOVUPS 192(CX), Z0
+	VMOVUPS 192(DX), Z1
+	VMOVUPS vector00000000<>+0(SB), Z2
+	VMOVUPS vector3fe10966<>+0(SB), Z3
+	VADDPS  Z1, Z3, Z3
+	VMOVUPS vector3f867d5f<>+0(SB), Z4
+	VCMPPS  $0x12, Z2, Z1, K1
+	VMOVUPS Z4, Z1
+	VMOVUPS Z3, K1, Z1
+	VMULPS  Z0, Z1, Z0
+	VMOVUPS Z0, 192(AX)
+	ADDQ    $0x00000100, CX
+	ADDQ    $0x00000100, DX
+	ADDQ    $0x00000100, AX
+	SUBQ    $0x00000040, BX
+	JMP     many
+
+manydone:
+one:
+	CMPQ    BX, $0x00000010
+	JL      onedone
+	VMOVUPS (CX), Z0
+	VMOVUPS (DX), Z1
+	VMOVUPS vector00000000<>+0(SB), Z2
+	VMOVUPS vector3fe10966<>+0(SB), Z3
+	VADDPS  Z1, Z3, Z3
+	VMOVUPS vector3f867d5f<>+0(SB), Z4
+	VCMPPS  $0x12, Z2, Z1, K1
+	VMOVUPS Z4, Z1
+	VMOVUPS Z3, K1, Z1
+	VMULPS  Z0, Z1, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, BX
+	JMP     one
+
+onedone:
+	TESTQ     BX, BX
+	JZ        end
+	MOVL      $0x00000001, SI
+	SHLXL     BX, SI, SI
+	DECL      SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (CX), K1, Z0
+	VMOVUPS.Z (DX), K1, Z1
+	VMOVUPS   vector00000000<>+0(SB), Z2
+	VMOVUPS   vector3fe10966<>+0(SB), Z3
+	VADDPS    Z1, Z3, Z3
+	VMOVUPS   vector3f867d5f<>+0(SB), Z4
+	VCMPPS    $0x12, Z2, Z1, K2
+	VMOVUPS   Z4, Z1
+	VMOVUPS   Z3, K2, Z1
+	VMULPS    Z0, Z1, Z0
 	VMOVUPS   Z0, K1, (AX)
 
 end:
@@ -6166,202 +13885,46 @@ TEXT ·gradSiLUAVX512(SB), NOSPLIT, $0-40
 	VBROADCASTSS a+32(FP), Z0
 	VBROADCASTSS b+36(FP), Z0
 
-many:
-	CMPQ         BX, $0x00000040
-	JL           manydone
-	VMOVUPS      (CX), Z0
-	VMOVUPS      (DX), Z1
-	VMOVUPS      vector3f800000<>+0(SB), Z2
-	VXORPS       vector80000000<>+0(SB), Z1, Z3
-	VMOVUPS      vectorc2d00000<>+0(SB), Z4
-	VMAXPS       Z3, Z4, Z3
-	VMOVUPS      vector42b20000<>+0(SB), Z4
-	VMINPS       Z3, Z4, Z3
-	VMULPS       vector3fb8aa3b<>+0(SB), Z3, Z4
-	VRNDSCALEPS  $0x08, Z4, Z4
-	VMOVAPS      Z3, Z3
-	VFNMADD231PS vector3f318000<>+0(SB), Z4, Z3
-	VFNMADD231PS vectorb95e8083<>+0(SB), Z4, Z3
-	VMOVUPS      vector39500d01<>+0(SB), Z5
-	VMOVUPS      vector3ab60b61<>+0(SB), Z6
-	VFMADD231PS  Z5, Z3, Z6
-	VMOVUPS      vector3c088889<>+0(SB), Z5
-	VFMADD231PS  Z6, Z3, Z5
-	VMOVUPS      vector3d2aaaab<>+0(SB), Z6
-	VFMADD231PS  Z5, Z3, Z6
-	VMOVUPS      vector3e2aaaab<>+0(SB), Z5
-	VFMADD231PS  Z6, Z3, Z5
-	VMOVUPS      vector3f000000<>+0(SB), Z6
-	VFMADD231PS  Z5, Z3, Z6
-	VMOVUPS      vector3f800000<>+0(SB), Z5
-	VFMADD231PS  Z6, Z3, Z5
-	VMOVUPS      vector3f800000<>+0(SB), Z6
-	VFMADD231PS  Z5, Z3, Z6
-	VSCALEFPS    Z4, Z6, Z3
-	VADDPS       Z3, Z2, Z3
-	VDIVPS       Z3, Z2, Z2
-	VMOVUPS      vector3f800000<>+0(SB), Z3
-	VSUBPS       Z2, Z3, Z3
-	VMOVUPS      vector3f800000<>+0(SB), Z4
-	VFMADD231PS  Z1, Z3, Z4
-	VMULPS       Z2, Z4, Z1
-	VMULPS       Z0, Z1, Z0
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      64(CX), Z0
-	VMOVUPS      64(DX), Z1
-	VMOVUPS      vector3f800000<>+0(SB), Z2
-	VXORPS       vector80000000<>+0(SB), Z1, Z3
-	VMOVUPS      vectorc2d00000<>+0(SB), Z4
-	VMAXPS       Z3, Z4, Z3
-	VMOVUPS      vector42b20000<>+0(SB), Z4
-	VMINPS       Z3, Z4, Z3
-	VMULPS       vector3fb8aa3b<>+0(SB), Z3, Z4
-	VRNDSCALEPS  $0x08, Z4, Z4
-	VMOVAPS      Z3, Z3
-	VFNMADD231PS vector3f318000<>+0(SB), Z4, Z3
-	VFNMADD231PS vectorb95e8083<>+0(SB), Z4, Z3
-	VMOVUPS      vector39500d01<>+0(SB), Z5
-	VMOVUPS      vector3ab60b61<>+0(SB), Z6
-	VFMADD231PS  Z5, Z3, Z6
-	VMOVUPS      vector3c088889<>+0(SB), Z5
-	VFMADD231PS  Z6, Z3, Z5
-	VMOVUPS      vector3d2aaaab<>+0(SB), Z6
-	VFMADD231PS  Z5, Z3, Z6
-	VMOVUPS      vector3e2aaaab<>+0(SB), Z5
-	VFMADD231PS  Z6, Z3, Z5
-	VMOVUPS      vector3f000000<>+0(SB), Z6
-	VFMADD231PS  Z5, Z3, Z6
-	VMOVUPS      vector3f800000<>+0(SB), Z5
-	VFMADD231PS  Z6, Z3, Z5
-	VMOVUPS      vector3f800000<>+0(SB), Z6
-	VFMADD231PS  Z5, Z3, Z6
-	VSCALEFPS    Z4, Z6, Z3
-	VADDPS       Z3, Z2, Z3
-	VDIVPS       Z3, Z2, Z2
-	VMOVUPS      vector3f800000<>+0(SB), Z3
-	VSUBPS       Z2, Z3, Z3
-	VMOVUPS      vector3f800000<>+0(SB), Z4
-	VFMADD231PS  Z1, Z3, Z4
-	VMULPS       Z2, Z4, Z1
-	VMULPS       Z0, Z1, Z0
-	VMOVUPS      Z0, 64(AX)
-	VMOVUPS      128(CX), Z0
-	VMOVUPS      128(DX), Z1
-	VMOVUPS      vector3f800000<>+0(SB), Z2
-	VXORPS       vector80000000<>+0(SB), Z1, Z3
-	VMOVUPS      vectorc2d00000<>+0(SB), Z4
-	VMAXPS       Z3, Z4, Z3
-	VMOVUPS      vector42b20000<>+0(SB), Z4
-	VMINPS       Z3, Z4, Z3
-	VMULPS       vector3fb8aa3b<>+0(SB), Z3, Z4
-	VRNDSCALEPS  $0x08, Z4, Z4
-	VMOVAPS      Z3, Z3
-	VFNMADD231PS vector3f318000<>+0(SB), Z4, Z3
-	VFNMADD231PS vectorb95e8083<>+0(SB), Z4, Z3
-	VMOVUPS      vector39500d01<>+0(SB), Z5
-	VMOVUPS      vector3ab60b61<>+0(SB), Z6
-	VFMADD231PS  Z5, Z3, Z6
-	VMOVUPS      vector3c088889<>+0(SB), Z5
-	VFMADD231PS  Z6, Z3, Z5
-	VMOVUPS      vector3d2aaaab<>+0(SB), Z6
-	VFMADD231PS  Z5, Z3, Z6
-	VMOVUPS      vector3e2aaaab<>+0(SB), Z5
-	VFMADD231PS  Z6, Z3, Z5
-	VMOVUPS      vector3f000000<>+0(SB), Z6
-	VFMADD231PS  Z5, Z3, Z6
-	VMOVUPS      vector3f800000<>+0(SB), Z5
-	VFMADD231PS  Z6, Z3, Z5
-	VMOVUPS      vector3f800000<>+0(SB), Z6
-	VFMADD231PS  Z5, Z3, Z6
-	VSCALEFPS    Z4, Z6, Z3
-	VADDPS       Z3, Z2, Z3
-	VDIVPS       Z3, Z2, Z2
-	VMOVUPS      vector3f800000<>+0(SB), Z3
-	VSUBPS       Z2, Z3, Z3
-	VMOVUPS      vector3f800000<>+0(SB), Z4
-	VFMADD231PS  Z1, Z3, Z4
-	VMULPS       Z2, Z4, Z1
-	VMULPS       Z0, Z1, Z0
-	VMOVUPS      Z0, 128(AX)
-	VMOVUPS      192(CX), Z0
-	VMOVUPS      192(DX), Z1
-	VMOVUPS      vector3f800000<>+0(SB), Z2
-	VXORPS       vector80000000<>+0(SB), Z1, Z3
-	VMOVUPS      vectorc2d00000<>+0(SB), Z4
-	VMAXPS       Z3, Z4, Z3
-	VMOVUPS      vector42b20000<>+0(SB), Z4
-	VMINPS       Z3, Z4, Z3
-	VMULPS       vector3fb8aa3b<>+0(SB), Z3, Z4
-	VRNDSCALEPS  $0x08, Z4, Z4
-	VMOVAPS      Z3, Z3
-	VFNMADD231PS vector3f318000<>+0(SB), Z4, Z3
-	VFNMADD231PS vectorb95e8083<>+0(SB), Z4, Z3
-	VMOVUPS      vector39500d01<>+0(SB), Z5
-	VMOVUPS      vector3ab60b61<>+0(SB), Z6
-	VFMADD231PS  Z5, Z3, Z6
-	VMOVUPS      vector3c088889<>+0(SB), Z5
-	VFMADD231PS  Z6, Z3, Z5
-	VMOVUPS      vector3d2aaaab<>+0(SB), Z6
-	VFMADD231PS  Z5, Z3, Z6
-	VMOVUPS      vector3e2aaaab<>+0(SB), Z5
-	VFMADD231PS  Z6, Z3, Z5
-	VMOVUPS      vector3f000000<>+0(SB), Z6
-	VFMADD231PS  Z5, Z3, Z6
-	VMOVUPS      vector3f800000<>+0(SB), Z5
-	VFMADD231PS  Z6, Z3, Z5
-	VMOVUPS      vector3f800000<>+0(SB), Z6
-	VFMADD231PS  Z5, Z3, Z6
-	VSCALEFPS    Z4, Z6, Z3
-	VADDPS       Z3, Z2, Z3
-	VDIVPS       Z3, Z2, Z2
-	VMOVUPS      vector3f800000<>+0(SB), Z3
-	VSUBPS       Z2, Z3, Z3
-	VMOVUPS      vector3f800000<>+0(SB), Z4
-	VFMADD231PS  Z1, Z3, Z4
-	VMULPS       Z2, Z4, Z1
-	VMULPS       Z0, Z1, Z0
-	VMOVUPS      Z0, 192(AX)
-	ADDQ         $0x00000100, CX
-	ADDQ         $0x00000100, DX
-	ADDQ         $0x00000100, AX
-	SUBQ         $0x00000040, BX
-	JMP          many
-
-manydone:
 one:
 	CMPQ         BX, $0x00000010
 	JL           onedone
 	VMOVUPS      (CX), Z0
 	VMOVUPS      (DX), Z1
-	VMOVUPS      vector3f800000<>+0(SB), Z2
-	VXORPS       vector80000000<>+0(SB), Z1, Z3
-	VMOVUPS      vectorc2d00000<>+0(SB), Z4
-	VMAXPS       Z3, Z4, Z3
-	VMOVUPS      vector42b20000<>+0(SB), Z4
-	VMINPS       Z3, Z4, Z3
-	VMULPS       vector3fb8aa3b<>+0(SB), Z3, Z4
-	VRNDSCALEPS  $0x08, Z4, Z4
-	VMOVAPS      Z3, Z3
-	VFNMADD231PS vector3f318000<>+0(SB), Z4, Z3
-	VFNMADD231PS vectorb95e8083<>+0(SB), Z4, Z3
-	VMOVUPS      vector39500d01<>+0(SB), Z5
-	VMOVUPS      vector3ab60b61<>+0(SB), Z6
-	VFMADD231PS  Z5, Z3, Z6
-	VMOVUPS      vector3c088889<>+0(SB), Z5
-	VFMADD231PS  Z6, Z3, Z5
-	VMOVUPS      vector3d2aaaab<>+0(SB), Z6
-	VFMADD231PS  Z5, Z3, Z6
-	VMOVUPS      vector3e2aaaab<>+0(SB), Z5
-	VFMADD231PS  Z6, Z3, Z5
-	VMOVUPS      vector3f000000<>+0(SB), Z6
-	VFMADD231PS  Z5, Z3, Z6
+	VANDPS       vector7fffffff<>+0(SB), Z1, Z2
+	VXORPS       vector80000000<>+0(SB), Z2, Z2
+	VMOVUPS      vectorc3160000<>+0(SB), Z3
+	VMAXPS       Z2, Z3, Z2
+	VMOVUPS      vector42b20000<>+0(SB), Z3
+	VMINPS       Z2, Z3, Z2
+	VMULPS       vector3fb8aa3b<>+0(SB), Z2, Z3
+	VRNDSCALEPS  $0x08, Z3, Z3
+	VMOVAPS      Z2, Z2
+	VFNMADD231PS vector3f318000<>+0(SB), Z3, Z2
+	VFNMADD231PS vectorb95e8083<>+0(SB), Z3, Z2
+	VMOVUPS      vector39500d01<>+0(SB), Z4
+	VMOVUPS      vector3ab60b61<>+0(SB), Z5
+	VFMADD231PS  Z4, Z2, Z5
+	VMOVUPS      vector3c088889<>+0(SB), Z4
+	VFMADD231PS  Z5, Z2, Z4
+	VMOVUPS      vector3d2aaaab<>+0(SB), Z5
+	VFMADD231PS  Z4, Z2, Z5
+	VMOVUPS      vector3e2aaaab<>+0(SB), Z4
+	VFMADD231PS  Z5, Z2, Z4
+	VMOVUPS      vector3f000000<>+0(SB), Z5
+	VFMADD231PS  Z4, Z2, Z5
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VFMADD231PS  Z5, Z2, Z4
 	VMOVUPS      vector3f800000<>+0(SB), Z5
-	VFMADD231PS  Z6, Z3, Z5
-	VMOVUPS      vector3f800000<>+0(SB), Z6
-	VFMADD231PS  Z5, Z3, Z6
-	VSCALEFPS    Z4, Z6, Z3
-	VADDPS       Z3, Z2, Z3
-	VDIVPS       Z3, Z2, Z2
+	VFMADD231PS  Z4, Z2, Z5
+	VSCALEFPS    Z3, Z5, Z2
+	VMOVUPS      vector00000000<>+0(SB), Z3
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VCMPPS       $0x11, Z3, Z1, K1
+	VMOVUPS      Z4, Z3
+	VMOVUPS      Z2, K1, Z3
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VADDPS       Z2, Z4, Z2
+	VDIVPS       Z2, Z3, Z2
 	VMOVUPS      vector3f800000<>+0(SB), Z3
 	VSUBPS       Z2, Z3, Z3
 	VMOVUPS      vector3f800000<>+0(SB), Z4
@@ -6384,35 +13947,41 @@ onedone:
 	KMOVW        SI, K1
 	VMOVUPS.Z    (CX), K1, Z0
 	VMOVUPS.Z    (DX), K1, Z1
-	VMOVUPS      vector3f800000<>+0(SB), Z2
-	VXORPS       vector80000000<>+0(SB), Z1, Z3
-	VMOVUPS      vectorc2d00000<>+0(SB), Z4
-	VMAXPS       Z3, Z4, Z3
-	VMOVUPS      vector42b20000<>+0(SB), Z4
-	VMINPS       Z3, Z4, Z3
-	VMULPS       vector3fb8aa3b<>+0(SB), Z3, Z4
-	VRNDSCALEPS  $0x08, Z4, Z4
-	VMOVAPS      Z3, Z3
-	VFNMADD231PS vector3f318000<>+0(SB), Z4, Z3
-	VFNMADD231PS vectorb95e8083<>+0(SB), Z4, Z3
-	VMOVUPS      vector39500d01<>+0(SB), Z5
-	VMOVUPS      vector3ab60b61<>+0(SB), Z6
-	VFMADD231PS  Z5, Z3, Z6
-	VMOVUPS      vector3c088889<>+0(SB), Z5
-	VFMADD231PS  Z6, Z3, Z5
-	VMOVUPS      vector3d2aaaab<>+0(SB), Z6
-	VFMADD231PS  Z5, Z3, Z6
-	VMOVUPS      vector3e2aaaab<>+0(SB), Z5
-	VFMADD231PS  Z6, Z3, Z5
-	VMOVUPS      vector3f000000<>+0(SB), Z6
-	VFMADD231PS  Z5, Z3, Z6
+	VANDPS       vector7fffffff<>+0(SB), Z1, Z2
+	VXORPS       vector80000000<>+0(SB), Z2, Z2
+	VMOVUPS      vectorc3160000<>+0(SB), Z3
+	VMAXPS       Z2, Z3, Z2
+	VMOVUPS      vector42b20000<>+0(SB), Z3
+	VMINPS       Z2, Z3, Z2
+	VMULPS       vector3fb8aa3b<>+0(SB), Z2, Z3
+	VRNDSCALEPS  $0x08, Z3, Z3
+	VMOVAPS      Z2, Z2
+	VFNMADD231PS vector3f318000<>+0(SB), Z3, Z2
+	VFNMADD231PS vectorb95e8083<>+0(SB), Z3, Z2
+	VMOVUPS      vector39500d01<>+0(SB), Z4
+	VMOVUPS      vector3ab60b61<>+0(SB), Z5
+	VFMADD231PS  Z4, Z2, Z5
+	VMOVUPS      vector3c088889<>+0(SB), Z4
+	VFMADD231PS  Z5, Z2, Z4
+	VMOVUPS      vector3d2aaaab<>+0(SB), Z5
+	VFMADD231PS  Z4, Z2, Z5
+	VMOVUPS      vector3e2aaaab<>+0(SB), Z4
+	VFMADD231PS  Z5, Z2, Z4
+	VMOVUPS      vector3f000000<>+0(SB), Z5
+	VFMADD231PS  Z4, Z2, Z5
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VFMADD231PS  Z5, Z2, Z4
 	VMOVUPS      vector3f800000<>+0(SB), Z5
-	VFMADD231PS  Z6, Z3, Z5
-	VMOVUPS      vector3f800000<>+0(SB), Z6
-	VFMADD231PS  Z5, Z3, Z6
-	VSCALEFPS    Z4, Z6, Z3
-	VADDPS       Z3, Z2, Z3
-	VDIVPS       Z3, Z2, Z2
+	VFMADD231PS  Z4, Z2, Z5
+	VSCALEFPS    Z3, Z5, Z2
+	VMOVUPS      vector00000000<>+0(SB), Z3
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VCMPPS       $0x11, Z3, Z1, K2
+	VMOVUPS      Z4, Z3
+	VMOVUPS      Z2, K2, Z3
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VADDPS       Z2, Z4, Z2
+	VDIVPS       Z2, Z3, Z2
 	VMOVUPS      vector3f800000<>+0(SB), Z3
 	VSUBPS       Z2, Z3, Z3
 	VMOVUPS      vector3f800000<>+0(SB), Z4
@@ -6518,182 +14087,46 @@ TEXT ·gradSoftplusAVX512(SB), NOSPLIT, $0-40
 	VBROADCASTSS a+32(FP), Z0
 	VBROADCASTSS b+36(FP), Z0
 
-many:
-	CMPQ         BX, $0x00000040
-	JL           manydone
-	VMOVUPS      (CX), Z0
-	VMOVUPS      (DX), Z1
-	VMOVUPS      vector3f800000<>+0(SB), Z2
-	VXORPS       vector80000000<>+0(SB), Z1, Z1
-	VMOVUPS      vectorc2d00000<>+0(SB), Z3
-	VMAXPS       Z1, Z3, Z1
-	VMOVUPS      vector42b20000<>+0(SB), Z3
-	VMINPS       Z1, Z3, Z1
-	VMULPS       vector3fb8aa3b<>+0(SB), Z1, Z3
-	VRNDSCALEPS  $0x08, Z3, Z3
-	VMOVAPS      Z1, Z1
-	VFNMADD231PS vector3f318000<>+0(SB), Z3, Z1
-	VFNMADD231PS vectorb95e8083<>+0(SB), Z3, Z1
-	VMOVUPS      vector39500d01<>+0(SB), Z4
-	VMOVUPS      vector3ab60b61<>+0(SB), Z5
-	VFMADD231PS  Z4, Z1, Z5
-	VMOVUPS      vector3c088889<>+0(SB), Z4
-	VFMADD231PS  Z5, Z1, Z4
-	VMOVUPS      vector3d2aaaab<>+0(SB), Z5
-	VFMADD231PS  Z4, Z1, Z5
-	VMOVUPS      vector3e2aaaab<>+0(SB), Z4
-	VFMADD231PS  Z5, Z1, Z4
-	VMOVUPS      vector3f000000<>+0(SB), Z5
-	VFMADD231PS  Z4, Z1, Z5
-	VMOVUPS      vector3f800000<>+0(SB), Z4
-	VFMADD231PS  Z5, Z1, Z4
-	VMOVUPS      vector3f800000<>+0(SB), Z5
-	VFMADD231PS  Z4, Z1, Z5
-	VSCALEFPS    Z3, Z5, Z1
-	VADDPS       Z1, Z2, Z1
-	VDIVPS       Z1, Z2, Z1
-	VMULPS       Z0, Z1, Z0
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      64(CX), Z0
-	VMOVUPS      64(DX), Z1
-	VMOVUPS      vector3f800000<>+0(SB), Z2
-	VXORPS       vector80000000<>+0(SB), Z1, Z1
-	VMOVUPS      vectorc2d00000<>+0(SB), Z3
-	VMAXPS       Z1, Z3, Z1
-	VMOVUPS      vector42b20000<>+0(SB), Z3
-	VMINPS       Z1, Z3, Z1
-	VMULPS       vector3fb8aa3b<>+0(SB), Z1, Z3
-	VRNDSCALEPS  $0x08, Z3, Z3
-	VMOVAPS      Z1, Z1
-	VFNMADD231PS vector3f318000<>+0(SB), Z3, Z1
-	VFNMADD231PS vectorb95e8083<>+0(SB), Z3, Z1
-	VMOVUPS      vector39500d01<>+0(SB), Z4
-	VMOVUPS      vector3ab60b61<>+0(SB), Z5
-	VFMADD231PS  Z4, Z1, Z5
-	VMOVUPS      vector3c088889<>+0(SB), Z4
-	VFMADD231PS  Z5, Z1, Z4
-	VMOVUPS      vector3d2aaaab<>+0(SB), Z5
-	VFMADD231PS  Z4, Z1, Z5
-	VMOVUPS      vector3e2aaaab<>+0(SB), Z4
-	VFMADD231PS  Z5, Z1, Z4
-	VMOVUPS      vector3f000000<>+0(SB), Z5
-	VFMADD231PS  Z4, Z1, Z5
-	VMOVUPS      vector3f800000<>+0(SB), Z4
-	VFMADD231PS  Z5, Z1, Z4
-	VMOVUPS      vector3f800000<>+0(SB), Z5
-	VFMADD231PS  Z4, Z1, Z5
-	VSCALEFPS    Z3, Z5, Z1
-	VADDPS       Z1, Z2, Z1
-	VDIVPS       Z1, Z2, Z1
-	VMULPS       Z0, Z1, Z0
-	VMOVUPS      Z0, 64(AX)
-	VMOVUPS      128(CX), Z0
-	VMOVUPS      128(DX), Z1
-	VMOVUPS      vector3f800000<>+0(SB), Z2
-	VXORPS       vector80000000<>+0(SB), Z1, Z1
-	VMOVUPS      vectorc2d00000<>+0(SB), Z3
-	VMAXPS       Z1, Z3, Z1
-	VMOVUPS      vector42b20000<>+0(SB), Z3
-	VMINPS       Z1, Z3, Z1
-	VMULPS       vector3fb8aa3b<>+0(SB), Z1, Z3
-	VRNDSCALEPS  $0x08, Z3, Z3
-	VMOVAPS      Z1, Z1
-	VFNMADD231PS vector3f318000<>+0(SB), Z3, Z1
-	VFNMADD231PS vectorb95e8083<>+0(SB), Z3, Z1
-	VMOVUPS      vector39500d01<>+0(SB), Z4
-	VMOVUPS      vector3ab60b61<>+0(SB), Z5
-	VFMADD231PS  Z4, Z1, Z5
-	VMOVUPS      vector3c088889<>+0(SB), Z4
-	VFMADD231PS  Z5, Z1, Z4
-	VMOVUPS      vector3d2aaaab<>+0(SB), Z5
-	VFMADD231PS  Z4, Z1, Z5
-	VMOVUPS      vector3e2aaaab<>+0(SB), Z4
-	VFMADD231PS  Z5, Z1, Z4
-	VMOVUPS      vector3f000000<>+0(SB), Z5
-	VFMADD231PS  Z4, Z1, Z5
-	VMOVUPS      vector3f800000<>+0(SB), Z4
-	VFMADD231PS  Z5, Z1, Z4
-	VMOVUPS      vector3f800000<>+0(SB), Z5
-	VFMADD231PS  Z4, Z1, Z5
-	VSCALEFPS    Z3, Z5, Z1
-	VADDPS       Z1, Z2, Z1
-	VDIVPS       Z1, Z2, Z1
-	VMULPS       Z0, Z1, Z0
-	VMOVUPS      Z0, 128(AX)
-	VMOVUPS      192(CX), Z0
-	VMOVUPS      192(DX), Z1
-	VMOVUPS      vector3f800000<>+0(SB), Z2
-	VXORPS       vector80000000<>+0(SB), Z1, Z1
-	VMOVUPS      vectorc2d00000<>+0(SB), Z3
-	VMAXPS       Z1, Z3, Z1
-	VMOVUPS      vector42b20000<>+0(SB), Z3
-	VMINPS       Z1, Z3, Z1
-	VMULPS       vector3fb8aa3b<>+0(SB), Z1, Z3
-	VRNDSCALEPS  $0x08, Z3, Z3
-	VMOVAPS      Z1, Z1
-	VFNMADD231PS vector3f318000<>+0(SB), Z3, Z1
-	VFNMADD231PS vectorb95e8083<>+0(SB), Z3, Z1
-	VMOVUPS      vector39500d01<>+0(SB), Z4
-	VMOVUPS      vector3ab60b61<>+0(SB), Z5
-	VFMADD231PS  Z4, Z1, Z5
-	VMOVUPS      vector3c088889<>+0(SB), Z4
-	VFMADD231PS  Z5, Z1, Z4
-	VMOVUPS      vector3d2aaaab<>+0(SB), Z5
-	VFMADD231PS  Z4, Z1, Z5
-	VMOVUPS      vector3e2aaaab<>+0(SB), Z4
-	VFMADD231PS  Z5, Z1, Z4
-	VMOVUPS      vector3f000000<>+0(SB), Z5
-	VFMADD231PS  Z4, Z1, Z5
-	VMOVUPS      vector3f800000<>+0(SB), Z4
-	VFMADD231PS  Z5, Z1, Z4
-	VMOVUPS      vector3f800000<>+0(SB), Z5
-	VFMADD231PS  Z4, Z1, Z5
-	VSCALEFPS    Z3, Z5, Z1
-	VADDPS       Z1, Z2, Z1
-	VDIVPS       Z1, Z2, Z1
-	VMULPS       Z0, Z1, Z0
-	VMOVUPS      Z0, 192(AX)
-	ADDQ         $0x00000100, CX
-	ADDQ         $0x00000100, DX
-	ADDQ         $0x00000100, AX
-	SUBQ         $0x00000040, BX
-	JMP          many
-
-manydone:
 one:
 	CMPQ         BX, $0x00000010
 	JL           onedone
 	VMOVUPS      (CX), Z0
 	VMOVUPS      (DX), Z1
-	VMOVUPS      vector3f800000<>+0(SB), Z2
-	VXORPS       vector80000000<>+0(SB), Z1, Z1
-	VMOVUPS      vectorc2d00000<>+0(SB), Z3
-	VMAXPS       Z1, Z3, Z1
+	VANDPS       vector7fffffff<>+0(SB), Z1, Z2
+	VXORPS       vector80000000<>+0(SB), Z2, Z2
+	VMOVUPS      vectorc3160000<>+0(SB), Z3
+	VMAXPS       Z2, Z3, Z2
 	VMOVUPS      vector42b20000<>+0(SB), Z3
-	VMINPS       Z1, Z3, Z1
-	VMULPS       vector3fb8aa3b<>+0(SB), Z1, Z3
+	VMINPS       Z2, Z3, Z2
+	VMULPS       vector3fb8aa3b<>+0(SB), Z2, Z3
 	VRNDSCALEPS  $0x08, Z3, Z3
-	VMOVAPS      Z1, Z1
-	VFNMADD231PS vector3f318000<>+0(SB), Z3, Z1
-	VFNMADD231PS vectorb95e8083<>+0(SB), Z3, Z1
+	VMOVAPS      Z2, Z2
+	VFNMADD231PS vector3f318000<>+0(SB), Z3, Z2
+	VFNMADD231PS vectorb95e8083<>+0(SB), Z3, Z2
 	VMOVUPS      vector39500d01<>+0(SB), Z4
 	VMOVUPS      vector3ab60b61<>+0(SB), Z5
-	VFMADD231PS  Z4, Z1, Z5
+	VFMADD231PS  Z4, Z2, Z5
 	VMOVUPS      vector3c088889<>+0(SB), Z4
-	VFMADD231PS  Z5, Z1, Z4
+	VFMADD231PS  Z5, Z2, Z4
 	VMOVUPS      vector3d2aaaab<>+0(SB), Z5
-	VFMADD231PS  Z4, Z1, Z5
+	VFMADD231PS  Z4, Z2, Z5
 	VMOVUPS      vector3e2aaaab<>+0(SB), Z4
-	VFMADD231PS  Z5, Z1, Z4
+	VFMADD231PS  Z5, Z2, Z4
 	VMOVUPS      vector3f000000<>+0(SB), Z5
-	VFMADD231PS  Z4, Z1, Z5
+	VFMADD231PS  Z4, Z2, Z5
 	VMOVUPS      vector3f800000<>+0(SB), Z4
-	VFMADD231PS  Z5, Z1, Z4
+	VFMADD231PS  Z5, Z2, Z4
 	VMOVUPS      vector3f800000<>+0(SB), Z5
-	VFMADD231PS  Z4, Z1, Z5
-	VSCALEFPS    Z3, Z5, Z1
-	VADDPS       Z1, Z2, Z1
-	VDIVPS       Z1, Z2, Z1
+	VFMADD231PS  Z4, Z2, Z5
+	VSCALEFPS    Z3, Z5, Z2
+	VMOVUPS      vector00000000<>+0(SB), Z3
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VCMPPS       $0x11, Z3, Z1, K1
+	VMOVUPS      Z4, Z1
+	VMOVUPS      Z2, K1, Z1
+	VMOVUPS      vector3f800000<>+0(SB), Z3
+	VADDPS       Z2, Z3, Z2
+	VDIVPS       Z2, Z1, Z1
 	VMULPS       Z0, Z1, Z0
 	VMOVUPS      Z0, (AX)
 	ADDQ         $0x00000040, CX
@@ -6711,37 +14144,132 @@ onedone:
 	KMOVW        SI, K1
 	VMOVUPS.Z    (CX), K1, Z0
 	VMOVUPS.Z    (DX), K1, Z1
-	VMOVUPS      vector3f800000<>+0(SB), Z2
-	VXORPS       vector80000000<>+0(SB), Z1, Z1
-	VMOVUPS      vectorc2d00000<>+0(SB), Z3
-	VMAXPS       Z1, Z3, Z1
+	VANDPS       vector7fffffff<>+0(SB), Z1, Z2
+	VXORPS       vector80000000<>+0(SB), Z2, Z2
+	VMOVUPS      vectorc3160000<>+0(SB), Z3
+	VMAXPS       Z2, Z3, Z2
 	VMOVUPS      vector42b20000<>+0(SB), Z3
-	VMINPS       Z1, Z3, Z1
-	VMULPS       vector3fb8aa3b<>+0(SB), Z1, Z3
+	VMINPS       Z2, Z3, Z2
+	VMULPS       vector3fb8aa3b<>+0(SB), Z2, Z3
 	VRNDSCALEPS  $0x08, Z3, Z3
-	VMOVAPS      Z1, Z1
-	VFNMADD231PS vector3f318000<>+0(SB), Z3, Z1
-	VFNMADD231PS vectorb95e8083<>+0(SB), Z3, Z1
+	VMOVAPS      Z2, Z2
+	VFNMADD231PS vector3f318000<>+0(SB), Z3, Z2
+	VFNMADD231PS vectorb95e8083<>+0(SB), Z3, Z2
 	VMOVUPS      vector39500d01<>+0(SB), Z4
 	VMOVUPS      vector3ab60b61<>+0(SB), Z5
-	VFMADD231PS  Z4, Z1, Z5
+	VFMADD231PS  Z4, Z2, Z5
 	VMOVUPS      vector3c088889<>+0(SB), Z4
-	VFMADD231PS  Z5, Z1, Z4
+	VFMADD231PS  Z5, Z2, Z4
 	VMOVUPS      vector3d2aaaab<>+0(SB), Z5
-	VFMADD231PS  Z4, Z1, Z5
+	VFMADD231PS  Z4, Z2, Z5
 	VMOVUPS      vector3e2aaaab<>+0(SB), Z4
-	VFMADD231PS  Z5, Z1, Z4
+	VFMADD231PS  Z5, Z2, Z4
 	VMOVUPS      vector3f000000<>+0(SB), Z5
-	VFMADD231PS  Z4, Z1, Z5
+	VFMADD231PS  Z4, Z2, Z5
 	VMOVUPS      vector3f800000<>+0(SB), Z4
-	VFMADD231PS  Z5, Z1, Z4
+	VFMADD231PS  Z5, Z2, Z4
 	VMOVUPS      vector3f800000<>+0(SB), Z5
-	VFMADD231PS  Z4, Z1, Z5
-	VSCALEFPS    Z3, Z5, Z1
-	VADDPS       Z1, Z2, Z1
-	VDIVPS       Z1, Z2, Z1
+	VFMADD231PS  Z4, Z2, Z5
+	VSCALEFPS    Z3, Z5, Z2
+	VMOVUPS      vector00000000<>+0(SB), Z3
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VCMPPS       $0x11, Z3, Z1, K2
+	VMOVUPS      Z4, Z1
+	VMOVUPS      Z2, K2, Z1
+	VMOVUPS      vector3f800000<>+0(SB), Z3
+	VADDPS       Z2, Z3, Z2
+	VDIVPS       Z2, Z1, Z1
 	VMULPS       Z0, Z1, Z0
 	VMOVUPS      Z0, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func gradSoftsignAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·gradSoftsignAVX512(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), BX
+	VBROADCASTSS a+32(FP), Z0
+	VBROADCASTSS b+36(FP), Z0
+
+many:
+	CMPQ    BX, $0x00000040
+	JL      manydone
+	VMOVUPS (CX), Z0
+	VMOVUPS (DX), Z1
+	VANDPS  vector7fffffff<>+0(SB), Z1, Z1
+	VMOVUPS vector3f800000<>+0(SB), Z2
+	VADDPS  Z1, Z2, Z1
+	VMULPS  Z1, Z1, Z1
+	VDIVPS  Z1, Z0, Z0
+	VMOVUPS Z0, (AX)
+	VMOVUPS 64(CX), Z0
+	VMOVUPS 64(DX), Z1
+	VANDPS  vector7fffffff<>+0(SB), Z1, Z1
+	VMOVUPS vector3f800000<>+0(SB), Z2
+	VADDPS  Z1, Z2, Z1
+	VMULPS  Z1, Z1, Z1
+	VDIVPS  Z1, Z0, Z0
+	VMOVUPS Z0, 64(AX)
+	VMOVUPS 128(CX), Z0
+	VMOVUPS 128(DX), Z1
+	VANDPS  vector7fffffff<>+0(SB), Z1, Z1
+	VMOVUPS vector3f800000<>+0(SB), Z2
+	VADDPS  Z1, Z2, Z1
+	VMULPS  Z1, Z1, Z1
+	VDIVPS  Z1, Z0, Z0
+	VMOVUPS Z0, 128(AX)
+	VMOVUPS 192(CX), Z0
+	VMOVUPS 192(DX), Z1
+	VANDPS  vector7fffffff<>+0(SB), Z1, Z1
+	VMOVUPS vector3f800000<>+0(SB), Z2
+	VADDPS  Z1, Z2, Z1
+	VMULPS  Z1, Z1, Z1
+	VDIVPS  Z1, Z0, Z0
+	VMOVUPS Z0, 192(AX)
+	ADDQ    $0x00000100, CX
+	ADDQ    $0x00000100, DX
+	ADDQ    $0x00000100, AX
+	SUBQ    $0x00000040, BX
+	JMP     many
+
+manydone:
+one:
+	CMPQ    BX, $0x00000010
+	JL      onedone
+	VMOVUPS (CX), Z0
+	VMOVUPS (DX), Z1
+	VANDPS  vector7fffffff<>+0(SB), Z1, Z1
+	VMOVUPS vector3f800000<>+0(SB), Z2
+	VADDPS  Z1, Z2, Z1
+	VMULPS  Z1, Z1, Z1
+	VDIVPS  Z1, Z0, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, BX
+	JMP     one
+
+onedone:
+	TESTQ     BX, BX
+	JZ        end
+	MOVL      $0x00000001, SI
+	SHLXL     BX, SI, SI
+	DECL      SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (CX), K1, Z0
+	VMOVUPS.Z (DX), K1, Z1
+	VANDPS    vector7fffffff<>+0(SB), Z1, Z1
+	VMOVUPS   vector3f800000<>+0(SB), Z2
+	VADDPS    Z1, Z2, Z1
+	VMULPS    Z1, Z1, Z1
+	VDIVPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)
 
 end:
 	VZEROUPPER
@@ -6972,58 +14500,63 @@ TEXT ·equalAVX512(SB), NOSPLIT, $0-40
 	VBROADCASTSS b+36(FP), Z0
 
 many:
-	CMPQ      BX, $0x00000040
-	JL        manydone
-	VMOVUPS   (CX), Z0
-	VMOVUPS   (DX), Z7
-	VMOVUPS   vector3f800000<>+0(SB), Z8
-	VMOVUPS   vector00000000<>+0(SB), Z9
-	VCMPPS    $0x00, Z7, Z0, K1
-	VBLENDMPS Z8, Z9, K1, Z1
-	VMOVUPS   Z1, (AX)
-	VMOVUPS   64(CX), Z0
-	VMOVUPS   64(DX), Z7
-	VMOVUPS   vector3f800000<>+0(SB), Z8
-	VMOVUPS   vector00000000<>+0(SB), Z9
-	VCMPPS    $0x00, Z7, Z0, K1
-	VBLENDMPS Z8, Z9, K1, Z2
-	VMOVUPS   Z2, 64(AX)
-	VMOVUPS   128(CX), Z0
-	VMOVUPS   128(DX), Z7
-	VMOVUPS   vector3f800000<>+0(SB), Z8
-	VMOVUPS   vector00000000<>+0(SB), Z9
-	VCMPPS    $0x00, Z7, Z0, K1
-	VBLENDMPS Z8, Z9, K1, Z3
-	VMOVUPS   Z3, 128(AX)
-	VMOVUPS   192(CX), Z0
-	VMOVUPS   192(DX), Z7
-	VMOVUPS   vector3f800000<>+0(SB), Z8
-	VMOVUPS   vector00000000<>+0(SB), Z9
-	VCMPPS    $0x00, Z7, Z0, K1
-	VBLENDMPS Z8, Z9, K1, Z4
-	VMOVUPS   Z4, 192(AX)
-	ADDQ      $0x00000100, CX
-	ADDQ      $0x00000100, DX
-	ADDQ      $0x00000100, AX
-	SUBQ      $0x00000040, BX
-	JMP       many
+	CMPQ    BX, $0x00000040
+	JL      manydone
+	VMOVUPS (CX), Z0
+	VMOVUPS (DX), Z1
+	VMOVUPS vector3f800000<>+0(SB), Z2
+	VMOVUPS vector00000000<>+0(SB), Z3
+	VCMPPS  $0x00, Z1, Z0, K1
+	VMOVUPS Z3, Z0
+	VMOVUPS Z2, K1, Z0
+	VMOVUPS Z0, (AX)
+	VMOVUPS 64(CX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS vector3f800000<>+0(SB), Z2
+	VMOVUPS vector00000000<>+0(SB), Z3
+	VCMPPS  $0x00, Z1, Z0, K1
+	VMOVUPS Z3, Z0
+	VMOVUPS Z2, K1, Z0
+	VMOVUPS Z0, 64(AX)
+	VMOVUPS 128(CX), Z0
+	VMOVUPS 128(DX), Z1
+	VMOVUPS vector3f800000<>+0(SB), Z2
+	VMOVUPS vector00000000<>+0(SB), Z3
+	VCMPPS  $0x00, Z1, Z0, K1
+	VMOVUPS Z3, Z0
+	VMOVUPS Z2, K1, Z0
+	VMOVUPS Z0, 128(AX)
+	VMOVUPS 192(CX), Z0
+	VMOVUPS 192(DX), Z1
+	VMOVUPS vector3f800000<>+0(SB), Z2
+	VMOVUPS vector00000000<>+0(SB), Z3
+	VCMPPS  $0x00, Z1, Z0, K1
+	VMOVUPS Z3, Z0
+	VMOVUPS Z2, K1, Z0
+	VMOVUPS Z0, 192(AX)
+	ADDQ    $0x00000100, CX
+	ADDQ    $0x00000100, DX
+	ADDQ    $0x00000100, AX
+	SUBQ    $0x00000040, BX
+	JMP     many
 
 manydone:
 one:
-	CMPQ      BX, $0x00000010
-	JL        onedone
-	VMOVUPS   (CX), Z0
-	VMOVUPS   (DX), Z1
-	VMOVUPS   vector3f800000<>+0(SB), Z2
-	VMOVUPS   vector00000000<>+0(SB), Z3
-	VCMPPS    $0x00, Z1, Z0, K1
-	VBLENDMPS Z2, Z3, K1, Z5
-	VMOVUPS   Z5, (AX)
-	ADDQ      $0x00000040, CX
-	ADDQ      $0x00000040, DX
-	ADDQ      $0x00000040, AX
-	SUBQ      $0x00000010, BX
-	JMP       one
+	CMPQ    BX, $0x00000010
+	JL      onedone
+	VMOVUPS (CX), Z0
+	VMOVUPS (DX), Z1
+	VMOVUPS vector3f800000<>+0(SB), Z2
+	VMOVUPS vector00000000<>+0(SB), Z3
+	VCMPPS  $0x00, Z1, Z0, K1
+	VMOVUPS Z3, Z0
+	VMOVUPS Z2, K1, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, BX
+	JMP     one
 
 onedone:
 	TESTQ     BX, BX
@@ -7037,8 +14570,9 @@ onedone:
 	VMOVUPS   vector3f800000<>+0(SB), Z2
 	VMOVUPS   vector00000000<>+0(SB), Z3
 	VCMPPS    $0x00, Z1, Z0, K2
-	VBLENDMPS Z2, Z3, K2, Z6
-	VMOVUPS   Z6, K1, (AX)
+	VMOVUPS   Z3, Z0
+	VMOVUPS   Z2, K2, Z0
+	VMOVUPS   Z0, K1, (AX)
 
 end:
 	VZEROUPPER
@@ -7055,18 +14589,19 @@ TEXT ·equalScalarAVX512(SB), NOSPLIT, $0-40
 	VBROADCASTSS b+36(FP), Z1
 
 one:
-	CMPQ      DX, $0x00000010
-	JL        onedone
-	VMOVUPS   (CX), Z1
-	VMOVUPS   vector3f800000<>+0(SB), Z4
-	VMOVUPS   vector00000000<>+0(SB), Z5
-	VCMPPS    $0x00, Z0, Z1, K1
-	VBLENDMPS Z4, Z5, K1, Z2
-	VMOVUPS   Z2, (AX)
-	ADDQ      $0x00000040, CX
-	ADDQ      $0x00000040, AX
-	SUBQ      $0x00000010, DX
-	JMP       one
+	CMPQ    DX, $0x00000010
+	JL      onedone
+	VMOVUPS (CX), Z1
+	VMOVUPS vector3f800000<>+0(SB), Z2
+	VMOVUPS vector00000000<>+0(SB), Z3
+	VCMPPS  $0x00, Z0, Z1, K1
+	VMOVUPS Z3, Z1
+	VMOVUPS Z2, K1, Z1
+	VMOVUPS Z1, (AX)
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, DX
+	JMP     one
 
 onedone:
 	TESTQ     DX, DX
@@ -7077,10 +14612,11 @@ onedone:
 	KMOVW     BX, K1
 	VMOVUPS.Z (CX), K1, Z1
 	VMOVUPS   vector3f800000<>+0(SB), Z2
-	VMOVUPS   vector00000000<>+0(SB), Z4
+	VMOVUPS   vector00000000<>+0(SB), Z3
 	VCMPPS    $0x00, Z0, Z1, K2
-	VBLENDMPS Z2, Z4, K2, Z3
-	VMOVUPS   Z3, K1, (AX)
+	VMOVUPS   Z3, Z0
+	VMOVUPS   Z2, K2, Z0
+	VMOVUPS   Z0, K1, (AX)
 
 end:
 	VZEROUPPER
@@ -7097,18 +14633,19 @@ TEXT ·equalSwappedAVX512(SB), NOSPLIT, $0-40
 	VBROADCASTSS b+36(FP), Z1
 
 one:
-	CMPQ      DX, $0x00000010
-	JL        onedone
-	VMOVUPS   (CX), Z1
-	VMOVUPS   vector3f800000<>+0(SB), Z4
-	VMOVUPS   vector00000000<>+0(SB), Z5
-	VCMPPS    $0x00, Z1, Z0, K1
-	VBLENDMPS Z4, Z5, K1, Z2
-	VMOVUPS   Z2, (AX)
-	ADDQ      $0x00000040, CX
-	ADDQ      $0x00000040, AX
-	SUBQ      $0x00000010, DX
-	JMP       one
+	CMPQ    DX, $0x00000010
+	JL      onedone
+	VMOVUPS (CX), Z1
+	VMOVUPS vector3f800000<>+0(SB), Z2
+	VMOVUPS vector00000000<>+0(SB), Z3
+	VCMPPS  $0x00, Z1, Z0, K1
+	VMOVUPS Z3, Z1
+	VMOVUPS Z2, K1, Z1
+	VMOVUPS Z1, (AX)
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, DX
+	JMP     one
 
 onedone:
 	TESTQ     DX, DX
@@ -7119,10 +14656,11 @@ onedone:
 	KMOVW     BX, K1
 	VMOVUPS.Z (CX), K1, Z1
 	VMOVUPS   vector3f800000<>+0(SB), Z2
-	VMOVUPS   vector00000000<>+0(SB), Z4
+	VMOVUPS   vector00000000<>+0(SB), Z3
 	VCMPPS    $0x00, Z1, Z0, K2
-	VBLENDMPS Z2, Z4, K2, Z3
-	VMOVUPS   Z3, K1, (AX)
+	VMOVUPS   Z3, Z0
+	VMOVUPS   Z2, K2, Z0
+	VMOVUPS   Z0, K1, (AX)
 
 end:
 	VZEROUPPER
@@ -7139,58 +14677,63 @@ TEXT ·lessAVX512(SB), NOSPLIT, $0-40
 	VBROADCASTSS b+36(FP), Z0
 
 many:
-	CMPQ      BX, $0x00000040
-	JL        manydone
-	VMOVUPS   (CX), Z0
-	VMOVUPS   (DX), Z7
-	VMOVUPS   vector3f800000<>+0(SB), Z8
-	VMOVUPS   vector00000000<>+0(SB), Z9
-	VCMPPS    $0x11, Z7, Z0, K1
-	VBLENDMPS Z8, Z9, K1, Z1
-	VMOVUPS   Z1, (AX)
-	VMOVUPS   64(CX), Z0
-	VMOVUPS   64(DX), Z7
-	VMOVUPS   vector3f800000<>+0(SB), Z8
-	VMOVUPS   vector00000000<>+0(SB), Z9
-	VCMPPS    $0x11, Z7, Z0, K1
-	VBLENDMPS Z8, Z9, K1, Z2
-	VMOVUPS   Z2, 64(AX)
-	VMOVUPS   128(CX), Z0
-	VMOVUPS   128(DX), Z7
-	VMOVUPS   vector3f800000<>+0(SB), Z8
-	VMOVUPS   vector00000000<>+0(SB), Z9
-	VCMPPS    $0x11, Z7, Z0, K1
-	VBLENDMPS Z8, Z9, K1, Z3
-	VMOVUPS   Z3, 128(AX)
-	VMOVUPS   192(CX), Z0
-	VMOVUPS   192(DX), Z7
-	VMOVUPS   vector3f800000<>+0(SB), Z8
-	VMOVUPS   vector00000000<>+0(SB), Z9
-	VCMPPS    $0x11, Z7, Z0, K1
-	VBLENDMPS Z8, Z9, K1, Z4
-	VMOVUPS   Z4, 192(AX)
-	ADDQ      $0x00000100, CX
-	ADDQ      $0x00000100, DX
-	ADDQ      $0x00000100, AX
-	SUBQ      $0x00000040, BX
-	JMP       many
+	CMPQ    BX, $0x00000040
+	JL      manydone
+	VMOVUPS (CX), Z0
+	VMOVUPS (DX), Z1
+	VMOVUPS vector3f800000<>+0(SB), Z2
+	VMOVUPS vector00000000<>+0(SB), Z3
+	VCMPPS  $0x11, Z1, Z0, K1
+	VMOVUPS Z3, Z0
+	VMOVUPS Z2, K1, Z0
+	VMOVUPS Z0, (AX)
+	VMOVUPS 64(CX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS vector3f800000<>+0(SB), Z2
+	VMOVUPS vector00000000<>+0(SB), Z3
+	VCMPPS  $0x11, Z1, Z0, K1
+	VMOVUPS Z3, Z0
+	VMOVUPS Z2, K1, Z0
+	VMOVUPS Z0, 64(AX)
+	VMOVUPS 128(CX), Z0
+	VMOVUPS 128(DX), Z1
+	VMOVUPS vector3f800000<>+0(SB), Z2
+	VMOVUPS vector00000000<>+0(SB), Z3
+	VCMPPS  $0x11, Z1, Z0, K1
+	VMOVUPS Z3, Z0
+	VMOVUPS Z2, K1, Z0
+	VMOVUPS Z0, 128(AX)
+	VMOVUPS 192(CX), Z0
+	VMOVUPS 192(DX), Z1
+	VMOVUPS vector3f800000<>+0(SB), Z2
+	VMOVUPS vector00000000<>+0(SB), Z3
+	VCMPPS  $0x11, Z1, Z0, K1
+	VMOVUPS Z3, Z0
+	VMOVUPS Z2, K1, Z0
+	VMOVUPS Z0, 192(AX)
+	ADDQ    $0x00000100, CX
+	ADDQ    $0x00000100, DX
+	ADDQ    $0x00000100, AX
+	SUBQ    $0x00000040, BX
+	JMP     many
 
 manydone:
 one:
-	CMPQ      BX, $0x00000010
-	JL        onedone
-	VMOVUPS   (CX), Z0
-	VMOVUPS   (DX), Z1
-	VMOVUPS   vector3f800000<>+0(SB), Z2
-	VMOVUPS   vector00000000<>+0(SB), Z3
-	VCMPPS    $0x11, Z1, Z0, K1
-	VBLENDMPS Z2, Z3, K1, Z5
-	VMOVUPS   Z5, (AX)
-	ADDQ      $0x00000040, CX
-	ADDQ      $0x00000040, DX
-	ADDQ      $0x00000040, AX
-	SUBQ      $0x00000010, BX
-	JMP       one
+	CMPQ    BX, $0x00000010
+	JL      onedone
+	VMOVUPS (CX), Z0
+	VMOVUPS (DX), Z1
+	VMOVUPS vector3f800000<>+0(SB), Z2
+	VMOVUPS vector00000000<>+0(SB), Z3
+	VCMPPS  $0x11, Z1, Z0, K1
+	VMOVUPS Z3, Z0
+	VMOVUPS Z2, K1, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, BX
+	JMP     one
 
 onedone:
 	TESTQ     BX, BX
@@ -7204,8 +14747,9 @@ onedone:
 	VMOVUPS   vector3f800000<>+0(SB), Z2
 	VMOVUPS   vector00000000<>+0(SB), Z3
 	VCMPPS    $0x11, Z1, Z0, K2
-	VBLENDMPS Z2, Z3, K2, Z6
-	VMOVUPS   Z6, K1, (AX)
+	VMOVUPS   Z3, Z0
+	VMOVUPS   Z2, K2, Z0
+	VMOVUPS   Z0, K1, (AX)
 
 end:
 	VZEROUPPER
@@ -7222,18 +14766,19 @@ TEXT ·lessScalarAVX512(SB), NOSPLIT, $0-40
 	VBROADCASTSS b+36(FP), Z1
 
 one:
-	CMPQ      DX, $0x00000010
-	JL        onedone
-	VMOVUPS   (CX), Z1
-	VMOVUPS   vector3f800000<>+0(SB), Z4
-	VMOVUPS   vector00000000<>+0(SB), Z5
-	VCMPPS    $0x11, Z0, Z1, K1
-	VBLENDMPS Z4, Z5, K1, Z2
-	VMOVUPS   Z2, (AX)
-	ADDQ      $0x00000040, CX
-	ADDQ      $0x00000040, AX
-	SUBQ      $0x00000010, DX
-	JMP       one
+	CMPQ    DX, $0x00000010
+	JL      onedone
+	VMOVUPS (CX), Z1
+	VMOVUPS vector3f800000<>+0(SB), Z2
+	VMOVUPS vector00000000<>+0(SB), Z3
+	VCMPPS  $0x11, Z0, Z1, K1
+	VMOVUPS Z3, Z1
+	VMOVUPS Z2, K1, Z1
+	VMOVUPS Z1, (AX)
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, DX
+	JMP     one
 
 onedone:
 	TESTQ     DX, DX
@@ -7244,10 +14789,11 @@ onedone:
 	KMOVW     BX, K1
 	VMOVUPS.Z (CX), K1, Z1
 	VMOVUPS   vector3f800000<>+0(SB), Z2
-	VMOVUPS   vector00000000<>+0(SB), Z4
+	VMOVUPS   vector00000000<>+0(SB), Z3
 	VCMPPS    $0x11, Z0, Z1, K2
-	VBLENDMPS Z2, Z4, K2, Z3
-	VMOVUPS   Z3, K1, (AX)
+	VMOVUPS   Z3, Z0
+	VMOVUPS   Z2, K2, Z0
+	VMOVUPS   Z0, K1, (AX)
 
 end:
 	VZEROUPPER
@@ -7264,18 +14810,19 @@ TEXT ·lessSwappedAVX512(SB), NOSPLIT, $0-40
 	VBROADCASTSS b+36(FP), Z1
 
 one:
-	CMPQ      DX, $0x00000010
-	JL        onedone
-	VMOVUPS   (CX), Z1
-	VMOVUPS   vector3f800000<>+0(SB), Z4
-	VMOVUPS   vector00000000<>+0(SB), Z5
-	VCMPPS    $0x11, Z1, Z0, K1
-	VBLENDMPS Z4, Z5, K1, Z2
-	VMOVUPS   Z2, (AX)
-	ADDQ      $0x00000040, CX
-	ADDQ      $0x00000040, AX
-	SUBQ      $0x00000010, DX
-	JMP       one
+	CMPQ    DX, $0x00000010
+	JL      onedone
+	VMOVUPS (CX), Z1
+	VMOVUPS vector3f800000<>+0(SB), Z2
+	VMOVUPS vector00000000<>+0(SB), Z3
+	VCMPPS  $0x11, Z1, Z0, K1
+	VMOVUPS Z3, Z1
+	VMOVUPS Z2, K1, Z1
+	VMOVUPS Z1, (AX)
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, DX
+	JMP     one
 
 onedone:
 	TESTQ     DX, DX
@@ -7286,10 +14833,11 @@ onedone:
 	KMOVW     BX, K1
 	VMOVUPS.Z (CX), K1, Z1
 	VMOVUPS   vector3f800000<>+0(SB), Z2
-	VMOVUPS   vector00000000<>+0(SB), Z4
+	VMOVUPS   vector00000000<>+0(SB), Z3
 	VCMPPS    $0x11, Z1, Z0, K2
-	VBLENDMPS Z2, Z4, K2, Z3
-	VMOVUPS   Z3, K1, (AX)
+	VMOVUPS   Z3, Z0
+	VMOVUPS   Z2, K2, Z0
+	VMOVUPS   Z0, K1, (AX)
 
 end:
 	VZEROUPPER
@@ -7306,53 +14854,58 @@ TEXT ·maxAVX512(SB), NOSPLIT, $0-40
 	VBROADCASTSS b+36(FP), Z0
 
 many:
-	CMPQ      BX, $0x00000040
-	JL        manydone
-	VMOVUPS   (CX), Z0
-	VMOVUPS   (DX), Z7
-	VMAXPS    Z0, Z7, Z0
-	VCMPPS    $0x03, Z7, Z7, K1
-	VBLENDMPS Z7, Z0, K1, Z1
-	VMOVUPS   Z1, (AX)
-	VMOVUPS   64(CX), Z0
-	VMOVUPS   64(DX), Z7
-	VMAXPS    Z0, Z7, Z0
-	VCMPPS    $0x03, Z7, Z7, K1
-	VBLENDMPS Z7, Z0, K1, Z2
-	VMOVUPS   Z2, 64(AX)
-	VMOVUPS   128(CX), Z0
-	VMOVUPS   128(DX), Z7
-	VMAXPS    Z0, Z7, Z0
-	VCMPPS    $0x03, Z7, Z7, K1
-	VBLENDMPS Z7, Z0, K1, Z3
-	VMOVUPS   Z3, 128(AX)
-	VMOVUPS   192(CX), Z0
-	VMOVUPS   192(DX), Z7
-	VMAXPS    Z0, Z7, Z0
-	VCMPPS    $0x03, Z7, Z7, K1
-	VBLENDMPS Z7, Z0, K1, Z4
-	VMOVUPS   Z4, 192(AX)
-	ADDQ      $0x00000100, CX
-	ADDQ      $0x00000100, DX
-	ADDQ      $0x00000100, AX
-	SUBQ      $0x00000040, BX
-	JMP       many
+	CMPQ    BX, $0x00000040
+	JL      manydone
+	VMOVUPS (CX), Z0
+	VMOVUPS (DX), Z1
+	VMAXPS  Z0, Z1, Z0
+	VCMPPS  $0x03, Z1, Z1, K1
+	VMOVUPS Z0, Z0
+	VMOVUPS Z1, K1, Z0
+	VMOVUPS Z0, (AX)
+	VMOVUPS 64(CX), Z0
+	VMOVUPS 64(DX), Z1
+	VMAXPS  Z0, Z1, Z0
+	VCMPPS  $0x03, Z1, Z1, K1
+	VMOVUPS Z0, Z0
+	VMOVUPS Z1, K1, Z0
+	VMOVUPS Z0, 64(AX)
+	VMOVUPS 128(CX), Z0
+	VMOVUPS 128(DX), Z1
+	VMAXPS  Z0, Z1, Z0
+	VCMPPS  $0x03, Z1, Z1, K1
+	VMOVUPS Z0, Z0
+	VMOVUPS Z1, K1, Z0
+	VMOVUPS Z0, 128(AX)
+	VMOVUPS 192(CX), Z0
+	VMOVUPS 192(DX), Z1
+	VMAXPS  Z0, Z1, Z0
+	VCMPPS  $0x03, Z1, Z1, K1
+	VMOVUPS Z0, Z0
+	VMOVUPS Z1, K1, Z0
+	VMOVUPS Z0, 192(AX)
+	ADDQ    $0x00000100, CX
+	ADDQ    $0x00000100, DX
+	ADDQ    $0x00000100, AX
+	SUBQ    $0x00000040, BX
+	JMP     many
 
 manydone:
 one:
-	CMPQ      BX, $0x00000010
-	JL        onedone
-	VMOVUPS   (CX), Z0
-	VMOVUPS   (DX), Z1
-	VMAXPS    Z0, Z1, Z0
-	VCMPPS    $0x03, Z1, Z1, K1
-	VBLENDMPS Z1, Z0, K1, Z5
-	VMOVUPS   Z5, (AX)
-	ADDQ      $0x00000040, CX
-	ADDQ      $0x00000040, DX
-	ADDQ      $0x00000040, AX
-	SUBQ      $0x00000010, BX
-	JMP       one
+	CMPQ    BX, $0x00000010
+	JL      onedone
+	VMOVUPS (CX), Z0
+	VMOVUPS (DX), Z1
+	VMAXPS  Z0, Z1, Z0
+	VCMPPS  $0x03, Z1, Z1, K1
+	VMOVUPS Z0, Z0
+	VMOVUPS Z1, K1, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, BX
+	JMP     one
 
 onedone:
 	TESTQ     BX, BX
@@ -7365,8 +14918,9 @@ onedone:
 	VMOVUPS.Z (DX), K1, Z1
 	VMAXPS    Z0, Z1, Z0
 	VCMPPS    $0x03, Z1, Z1, K2
-	VBLENDMPS Z1, Z0, K2, Z6
-	VMOVUPS   Z6, K1, (AX)
+	VMOVUPS   Z0, Z0
+	VMOVUPS   Z1, K2, Z0
+	VMOVUPS   Z0, K1, (AX)
 
 end:
 	VZEROUPPER
@@ -7383,17 +14937,18 @@ TEXT ·maxScalarAVX512(SB), NOSPLIT, $0-40
 	VBROADCASTSS b+36(FP), Z1
 
 one:
-	CMPQ      DX, $0x00000010
-	JL        onedone
-	VMOVUPS   (CX), Z1
-	VMAXPS    Z1, Z0, Z1
-	VCMPPS    $0x03, Z0, Z0, K1
-	VBLENDMPS Z0, Z1, K1, Z2
-	VMOVUPS   Z2, (AX)
-	ADDQ      $0x00000040, CX
-	ADDQ      $0x00000040, AX
-	SUBQ      $0x00000010, DX
-	JMP       one
+	CMPQ    DX, $0x00000010
+	JL      onedone
+	VMOVUPS (CX), Z1
+	VMAXPS  Z1, Z0, Z1
+	VCMPPS  $0x03, Z0, Z0, K1
+	VMOVUPS Z1, Z1
+	VMOVUPS Z0, K1, Z1
+	VMOVUPS Z1, (AX)
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, DX
+	JMP     one
 
 onedone:
 	TESTQ     DX, DX
@@ -7405,8 +14960,9 @@ onedone:
 	VMOVUPS.Z (CX), K1, Z1
 	VMAXPS    Z1, Z0, Z1
 	VCMPPS    $0x03, Z0, Z0, K2
-	VBLENDMPS Z0, Z1, K2, Z3
-	VMOVUPS   Z3, K1, (AX)
+	VMOVUPS   Z1, Z1
+	VMOVUPS   Z0, K2, Z1
+	VMOVUPS   Z1, K1, (AX)
 
 end:
 	VZEROUPPER
@@ -7423,17 +14979,18 @@ TEXT ·maxSwappedAVX512(SB), NOSPLIT, $0-40
 	VBROADCASTSS b+36(FP), Z1
 
 one:
-	CMPQ      DX, $0x00000010
-	JL        onedone
-	VMOVUPS   (CX), Z1
-	VMAXPS    Z0, Z1, Z4
-	VCMPPS    $0x03, Z1, Z1, K1
-	VBLENDMPS Z1, Z4, K1, Z2
-	VMOVUPS   Z2, (AX)
-	ADDQ      $0x00000040, CX
-	ADDQ      $0x00000040, AX
-	SUBQ      $0x00000010, DX
-	JMP       one
+	CMPQ    DX, $0x00000010
+	JL      onedone
+	VMOVUPS (CX), Z1
+	VMAXPS  Z0, Z1, Z2
+	VCMPPS  $0x03, Z1, Z1, K1
+	VMOVUPS Z2, Z2
+	VMOVUPS Z1, K1, Z2
+	VMOVUPS Z2, (AX)
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, DX
+	JMP     one
 
 onedone:
 	TESTQ     DX, DX
@@ -7445,8 +15002,9 @@ onedone:
 	VMOVUPS.Z (CX), K1, Z1
 	VMAXPS    Z0, Z1, Z0
 	VCMPPS    $0x03, Z1, Z1, K2
-	VBLENDMPS Z1, Z0, K2, Z3
-	VMOVUPS   Z3, K1, (AX)
+	VMOVUPS   Z0, Z0
+	VMOVUPS   Z1, K2, Z0
+	VMOVUPS   Z0, K1, (AX)
 
 end:
 	VZEROUPPER
@@ -7463,53 +15021,58 @@ TEXT ·minAVX512(SB), NOSPLIT, $0-40
 	VBROADCASTSS b+36(FP), Z0
 
 many:
-	CMPQ      BX, $0x00000040
-	JL        manydone
-	VMOVUPS   (CX), Z0
-	VMOVUPS   (DX), Z7
-	VMINPS    Z0, Z7, Z0
-	VCMPPS    $0x03, Z7, Z7, K1
-	VBLENDMPS Z7, Z0, K1, Z1
-	VMOVUPS   Z1, (AX)
-	VMOVUPS   64(CX), Z0
-	VMOVUPS   64(DX), Z7
-	VMINPS    Z0, Z7, Z0
-	VCMPPS    $0x03, Z7, Z7, K1
-	VBLENDMPS Z7, Z0, K1, Z2
-	VMOVUPS   Z2, 64(AX)
-	VMOVUPS   128(CX), Z0
-	VMOVUPS   128(DX), Z7
-	VMINPS    Z0, Z7, Z0
-	VCMPPS    $0x03, Z7, Z7, K1
-	VBLENDMPS Z7, Z0, K1, Z3
-	VMOVUPS   Z3, 128(AX)
-	VMOVUPS   192(CX), Z0
-	VMOVUPS   192(DX), Z7
-	VMINPS    Z0, Z7, Z0
-	VCMPPS    $0x03, Z7, Z7, K1
-	VBLENDMPS Z7, Z0, K1, Z4
-	VMOVUPS   Z4, 192(AX)
-	ADDQ      $0x00000100, CX
-	ADDQ      $0x00000100, DX
-	ADDQ      $0x00000100, AX
-	SUBQ      $0x00000040, BX
-	JMP       many
+	CMPQ    BX, $0x00000040
+	JL      manydone
+	VMOVUPS (CX), Z0
+	VMOVUPS (DX), Z1
+	VMINPS  Z0, Z1, Z0
+	VCMPPS  $0x03, Z1, Z1, K1
+	VMOVUPS Z0, Z0
+	VMOVUPS Z1, K1, Z0
+	VMOVUPS Z0, (AX)
+	VMOVUPS 64(CX), Z0
+	VMOVUPS 64(DX), Z1
+	VMINPS  Z0, Z1, Z0
+	VCMPPS  $0x03, Z1, Z1, K1
+	VMOVUPS Z0, Z0
+	VMOVUPS Z1, K1, Z0
+	VMOVUPS Z0, 64(AX)
+	VMOVUPS 128(CX), Z0
+	VMOVUPS 128(DX), Z1
+	VMINPS  Z0, Z1, Z0
+	VCMPPS  $0x03, Z1, Z1, K1
+	VMOVUPS Z0, Z0
+	VMOVUPS Z1, K1, Z0
+	VMOVUPS Z0, 128(AX)
+	VMOVUPS 192(CX), Z0
+	VMOVUPS 192(DX), Z1
+	VMINPS  Z0, Z1, Z0
+	VCMPPS  $0x03, Z1, Z1, K1
+	VMOVUPS Z0, Z0
+	VMOVUPS Z1, K1, Z0
+	VMOVUPS Z0, 192(AX)
+	ADDQ    $0x00000100, CX
+	ADDQ    $0x00000100, DX
+	ADDQ    $0x00000100, AX
+	SUBQ    $0x00000040, BX
+	JMP     many
 
 manydone:
 one:
-	CMPQ      BX, $0x00000010
-	JL        onedone
-	VMOVUPS   (CX), Z0
-	VMOVUPS   (DX), Z1
-	VMINPS    Z0, Z1, Z0
-	VCMPPS    $0x03, Z1, Z1, K1
-	VBLENDMPS Z1, Z0, K1, Z5
-	VMOVUPS   Z5, (AX)
-	ADDQ      $0x00000040, CX
-	ADDQ      $0x00000040, DX
-	ADDQ      $0x00000040, AX
-	SUBQ      $0x00000010, BX
-	JMP       one
+	CMPQ    BX, $0x00000010
+	JL      onedone
+	VMOVUPS (CX), Z0
+	VMOVUPS (DX), Z1
+	VMINPS  Z0, Z1, Z0
+	VCMPPS  $0x03, Z1, Z1, K1
+	VMOVUPS Z0, Z0
+	VMOVUPS Z1, K1, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, BX
+	JMP     one
 
 onedone:
 	TESTQ     BX, BX
@@ -7522,8 +15085,9 @@ onedone:
 	VMOVUPS.Z (DX), K1, Z1
 	VMINPS    Z0, Z1, Z0
 	VCMPPS    $0x03, Z1, Z1, K2
-	VBLENDMPS Z1, Z0, K2, Z6
-	VMOVUPS   Z6, K1, (AX)
+	VMOVUPS   Z0, Z0
+	VMOVUPS   Z1, K2, Z0
+	VMOVUPS   Z0, K1, (AX)
 
 end:
 	VZEROUPPER
@@ -7540,17 +15104,18 @@ TEXT ·minScalarAVX512(SB), NOSPLIT, $0-40
 	VBROADCASTSS b+36(FP), Z1
 
 one:
-	CMPQ      DX, $0x00000010
-	JL        onedone
-	VMOVUPS   (CX), Z1
-	VMINPS    Z1, Z0, Z1
-	VCMPPS    $0x03, Z0, Z0, K1
-	VBLENDMPS Z0, Z1, K1, Z2
-	VMOVUPS   Z2, (AX)
-	ADDQ      $0x00000040, CX
-	ADDQ      $0x00000040, AX
-	SUBQ      $0x00000010, DX
-	JMP       one
+	CMPQ    DX, $0x00000010
+	JL      onedone
+	VMOVUPS (CX), Z1
+	VMINPS  Z1, Z0, Z1
+	VCMPPS  $0x03, Z0, Z0, K1
+	VMOVUPS Z1, Z1
+	VMOVUPS Z0, K1, Z1
+	VMOVUPS Z1, (AX)
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, DX
+	JMP     one
 
 onedone:
 	TESTQ     DX, DX
@@ -7562,8 +15127,9 @@ onedone:
 	VMOVUPS.Z (CX), K1, Z1
 	VMINPS    Z1, Z0, Z1
 	VCMPPS    $0x03, Z0, Z0, K2
-	VBLENDMPS Z0, Z1, K2, Z3
-	VMOVUPS   Z3, K1, (AX)
+	VMOVUPS   Z1, Z1
+	VMOVUPS   Z0, K2, Z1
+	VMOVUPS   Z1, K1, (AX)
 
 end:
 	VZEROUPPER
@@ -7580,17 +15146,18 @@ TEXT ·minSwappedAVX512(SB), NOSPLIT, $0-40
 	VBROADCASTSS b+36(FP), Z1
 
 one:
-	CMPQ      DX, $0x00000010
-	JL        onedone
-	VMOVUPS   (CX), Z1
-	VMINPS    Z0, Z1, Z4
-	VCMPPS    $0x03, Z1, Z1, K1
-	VBLENDMPS Z1, Z4, K1, Z2
-	VMOVUPS   Z2, (AX)
-	ADDQ      $0x00000040, CX
-	ADDQ      $0x00000040, AX
-	SUBQ      $0x00000010, DX
-	JMP       one
+	CMPQ    DX, $0x00000010
+	JL      onedone
+	VMOVUPS (CX), Z1
+	VMINPS  Z0, Z1, Z2
+	VCMPPS  $0x03, Z1, Z1, K1
+	VMOVUPS Z2, Z2
+	VMOVUPS Z1, K1, Z2
+	VMOVUPS Z2, (AX)
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, DX
+	JMP     one
 
 onedone:
 	TESTQ     DX, DX
@@ -7602,8 +15169,9 @@ onedone:
 	VMOVUPS.Z (CX), K1, Z1
 	VMINPS    Z0, Z1, Z0
 	VCMPPS    $0x03, Z1, Z1, K2
-	VBLENDMPS Z1, Z0, K2, Z3
-	VMOVUPS   Z3, K1, (AX)
+	VMOVUPS   Z0, Z0
+	VMOVUPS   Z1, K2, Z0
+	VMOVUPS   Z0, K1, (AX)
 
 end:
 	VZEROUPPER
@@ -8332,49 +15900,54 @@ TEXT ·maxOfAVX512(SB), NOSPLIT, $0-40
 	VBROADCASTSS a+32(FP), Z0
 	VBROADCASTSS b+36(FP), Z0
 	VMOVUPS      vectorff800000<>+0(SB), Z0
-	VMOVUPS      vectorff800000<>+0(SB), Z11
-	VMOVUPS      vectorff800000<>+0(SB), Z12
-	VMOVUPS      vectorff800000<>+0(SB), Z13
+	VMOVUPS      vectorff800000<>+0(SB), Z2
+	VMOVUPS      vectorff800000<>+0(SB), Z3
+	VMOVUPS      vectorff800000<>+0(SB), Z4
 
 many:
-	CMPQ      DX, $0x00000040
-	JL        manydone
-	VMOVUPS   (CX), Z14
-	VMAXPS    Z0, Z14, Z0
-	VCMPPS    $0x03, Z14, Z14, K1
-	VBLENDMPS Z14, Z0, K1, Z1
-	VMOVAPS   Z1, Z0
-	VMOVUPS   64(CX), Z14
-	VMAXPS    Z11, Z14, Z11
-	VCMPPS    $0x03, Z14, Z14, K1
-	VBLENDMPS Z14, Z11, K1, Z2
-	VMOVAPS   Z2, Z11
-	VMOVUPS   128(CX), Z14
-	VMAXPS    Z12, Z14, Z12
-	VCMPPS    $0x03, Z14, Z14, K1
-	VBLENDMPS Z14, Z12, K1, Z3
-	VMOVAPS   Z3, Z12
-	VMOVUPS   192(CX), Z14
-	VMAXPS    Z13, Z14, Z13
-	VCMPPS    $0x03, Z14, Z14, K1
-	VBLENDMPS Z14, Z13, K1, Z4
-	VMOVAPS   Z4, Z13
-	ADDQ      $0x00000100, CX
-	SUBQ      $0x00000040, DX
-	JMP       many
+	CMPQ    DX, $0x00000040
+	JL      manydone
+	VMOVUPS (CX), Z5
+	VMAXPS  Z0, Z5, Z0
+	VCMPPS  $0x03, Z5, Z5, K1
+	VMOVUPS Z0, Z0
+	VMOVUPS Z5, K1, Z0
+	VMOVAPS Z0, Z0
+	VMOVUPS 64(CX), Z5
+	VMAXPS  Z2, Z5, Z2
+	VCMPPS  $0x03, Z5, Z5, K1
+	VMOVUPS Z2, Z2
+	VMOVUPS Z5, K1, Z2
+	VMOVAPS Z2, Z2
+	VMOVUPS 128(CX), Z5
+	VMAXPS  Z3, Z5, Z3
+	VCMPPS  $0x03, Z5, Z5, K1
+	VMOVUPS Z3, Z3
+	VMOVUPS Z5, K1, Z3
+	VMOVAPS Z3, Z3
+	VMOVUPS 192(CX), Z5
+	VMAXPS  Z4, Z5, Z4
+	VCMPPS  $0x03, Z5, Z5, K1
+	VMOVUPS Z4, Z4
+	VMOVUPS Z5, K1, Z4
+	VMOVAPS Z4, Z4
+	ADDQ    $0x00000100, CX
+	SUBQ    $0x00000040, DX
+	JMP     many
 
 manydone:
 one:
-	CMPQ      DX, $0x00000010
-	JL        onedone
-	VMOVUPS   (CX), Z1
-	VMAXPS    Z0, Z1, Z0
-	VCMPPS    $0x03, Z1, Z1, K1
-	VBLENDMPS Z1, Z0, K1, Z5
-	VMOVAPS   Z5, Z0
-	ADDQ      $0x00000040, CX
-	SUBQ      $0x00000010, DX
-	JMP       one
+	CMPQ    DX, $0x00000010
+	JL      onedone
+	VMOVUPS (CX), Z5
+	VMAXPS  Z0, Z5, Z0
+	VCMPPS  $0x03, Z5, Z5, K1
+	VMOVUPS Z0, Z0
+	VMOVUPS Z5, K1, Z0
+	VMOVAPS Z0, Z0
+	ADDQ    $0x00000040, CX
+	SUBQ    $0x00000010, DX
+	JMP     one
 
 onedone:
 	TESTQ     DX, DX
@@ -8383,29 +15956,33 @@ onedone:
 	SHLXL     DX, BX, BX
 	DECL      BX
 	KMOVW     BX, K1
-	VMOVUPS.Z (CX), K1, Z1
-	VMOVUPS   vectorff800000<>+0(SB), Z2
-	VBLENDMPS Z1, Z2, K1, Z6
-	VMAXPS    Z0, Z6, Z0
-	VCMPPS    $0x03, Z6, Z6, K1
-	VBLENDMPS Z6, Z0, K1, Z7
-	VMOVAPS   Z7, Z0
+	VMOVUPS.Z (CX), K1, Z5
+	VMOVUPS   vectorff800000<>+0(SB), Z6
+	VBLENDMPS Z5, Z6, K1, Z1
+	VMAXPS    Z0, Z1, Z0
+	VCMPPS    $0x03, Z1, Z1, K1
+	VMOVUPS   Z0, Z0
+	VMOVUPS   Z1, K1, Z0
+	VMOVAPS   Z0, Z0
 
 end:
-	VMAXPS        Z11, Z0, Z1
+	VMAXPS        Z2, Z0, Z1
 	VCMPPS        $0x03, Z0, Z0, K1
-	VBLENDMPS     Z0, Z1, K1, Z8
-	VMAXPS        Z13, Z12, Z0
-	VCMPPS        $0x03, Z12, Z12, K1
-	VBLENDMPS     Z12, Z0, K1, Z9
-	VMAXPS        Z9, Z8, Z0
-	VCMPPS        $0x03, Z8, Z8, K1
-	VBLENDMPS     Z8, Z0, K1, Z10
-	VEXTRACTF64X4 $0x01, Z10, Y0
-	VMOVAPS       Y10, Y1
-	VMAXPS        Y0, Y1, Y0
-	VCMPPS        $0x03, Y1, Y1, Y2
-	VBLENDVPS     Y2, Y1, Y0, Y0
+	VMOVUPS       Z1, Z1
+	VMOVUPS       Z0, K1, Z1
+	VMAXPS        Z4, Z3, Z0
+	VCMPPS        $0x03, Z3, Z3, K1
+	VMOVUPS       Z0, Z0
+	VMOVUPS       Z3, K1, Z0
+	VMAXPS        Z0, Z1, Z0
+	VCMPPS        $0x03, Z1, Z1, K1
+	VMOVUPS       Z0, Z0
+	VMOVUPS       Z1, K1, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VMOVAPS       Y0, Y0
+	VMAXPS        Y1, Y0, Y1
+	VCMPPS        $0x03, Y0, Y0, Y2
+	VBLENDVPS     Y2, Y0, Y1, Y0
 	VPERM2F128    $0x01, Y0, Y0, Y1
 	VMAXPS        Y1, Y0, Y1
 	VCMPPS        $0x03, Y0, Y0, Y2
@@ -8432,49 +16009,54 @@ TEXT ·minOfAVX512(SB), NOSPLIT, $0-40
 	VBROADCASTSS a+32(FP), Z0
 	VBROADCASTSS b+36(FP), Z0
 	VMOVUPS      vector7f800000<>+0(SB), Z0
-	VMOVUPS      vector7f800000<>+0(SB), Z11
-	VMOVUPS      vector7f800000<>+0(SB), Z12
-	VMOVUPS      vector7f800000<>+0(SB), Z13
+	VMOVUPS      vector7f800000<>+0(SB), Z2
+	VMOVUPS      vector7f800000<>+0(SB), Z3
+	VMOVUPS      vector7f800000<>+0(SB), Z4
 
 many:
-	CMPQ      DX, $0x00000040
-	JL        manydone
-	VMOVUPS   (CX), Z14
-	VMINPS    Z0, Z14, Z0
-	VCMPPS    $0x03, Z14, Z14, K1
-	VBLENDMPS Z14, Z0, K1, Z1
-	VMOVAPS   Z1, Z0
-	VMOVUPS   64(CX), Z14
-	VMINPS    Z11, Z14, Z11
-	VCMPPS    $0x03, Z14, Z14, K1
-	VBLENDMPS Z14, Z11, K1, Z2
-	VMOVAPS   Z2, Z11
-	VMOVUPS   128(CX), Z14
-	VMINPS    Z12, Z14, Z12
-	VCMPPS    $0x03, Z14, Z14, K1
-	VBLENDMPS Z14, Z12, K1, Z3
-	VMOVAPS   Z3, Z12
-	VMOVUPS   192(CX), Z14
-	VMINPS    Z13, Z14, Z13
-	VCMPPS    $0x03, Z14, Z14, K1
-	VBLENDMPS Z14, Z13, K1, Z4
-	VMOVAPS   Z4, Z13
-	ADDQ      $0x00000100, CX
-	SUBQ      $0x00000040, DX
-	JMP       many
+	CMPQ    DX, $0x00000040
+	JL      manydone
+	VMOVUPS (CX), Z5
+	VMINPS  Z0, Z5, Z0
+	VCMPPS  $0x03, Z5, Z5, K1
+	VMOVUPS Z0, Z0
+	VMOVUPS Z5, K1, Z0
+	VMOVAPS Z0, Z0
+	VMOVUPS 64(CX), Z5
+	VMINPS  Z2, Z5, Z2
+	VCMPPS  $0x03, Z5, Z5, K1
+	VMOVUPS Z2, Z2
+	VMOVUPS Z5, K1, Z2
+	VMOVAPS Z2, Z2
+	VMOVUPS 128(CX), Z5
+	VMINPS  Z3, Z5, Z3
+	VCMPPS  $0x03, Z5, Z5, K1
+	VMOVUPS Z3, Z3
+	VMOVUPS Z5, K1, Z3
+	VMOVAPS Z3, Z3
+	VMOVUPS 192(CX), Z5
+	VMINPS  Z4, Z5, Z4
+	VCMPPS  $0x03, Z5, Z5, K1
+	VMOVUPS Z4, Z4
+	VMOVUPS Z5, K1, Z4
+	VMOVAPS Z4, Z4
+	ADDQ    $0x00000100, CX
+	SUBQ    $0x00000040, DX
+	JMP     many
 
 manydone:
 one:
-	CMPQ      DX, $0x00000010
-	JL        onedone
-	VMOVUPS   (CX), Z1
-	VMINPS    Z0, Z1, Z0
-	VCMPPS    $0x03, Z1, Z1, K1
-	VBLENDMPS Z1, Z0, K1, Z5
-	VMOVAPS   Z5, Z0
-	ADDQ      $0x00000040, CX
-	SUBQ      $0x00000010, DX
-	JMP       one
+	CMPQ    DX, $0x00000010
+	JL      onedone
+	VMOVUPS (CX), Z5
+	VMINPS  Z0, Z5, Z0
+	VCMPPS  $0x03, Z5, Z5, K1
+	VMOVUPS Z0, Z0
+	VMOVUPS Z5, K1, Z0
+	VMOVAPS Z0, Z0
+	ADDQ    $0x00000040, CX
+	SUBQ    $0x00000010, DX
+	JMP     one
 
 onedone:
 	TESTQ     DX, DX
@@ -8483,29 +16065,33 @@ onedone:
 	SHLXL     DX, BX, BX
 	DECL      BX
 	KMOVW     BX, K1
-	VMOVUPS.Z (CX), K1, Z1
-	VMOVUPS   vector7f800000<>+0(SB), Z2
-	VBLENDMPS Z1, Z2, K1, Z6
-	VMINPS    Z0, Z6, Z0
-	VCMPPS    $0x03, Z6, Z6, K1
-	VBLENDMPS Z6, Z0, K1, Z7
-	VMOVAPS   Z7, Z0
+	VMOVUPS.Z (CX), K1, Z5
+	VMOVUPS   vector7f800000<>+0(SB), Z6
+	VBLENDMPS Z5, Z6, K1, Z1
+	VMINPS    Z0, Z1, Z0
+	VCMPPS    $0x03, Z1, Z1, K1
+	VMOVUPS   Z0, Z0
+	VMOVUPS   Z1, K1, Z0
+	VMOVAPS   Z0, Z0
 
 end:
-	VMINPS        Z11, Z0, Z1
+	VMINPS        Z2, Z0, Z1
 	VCMPPS        $0x03, Z0, Z0, K1
-	VBLENDMPS     Z0, Z1, K1, Z8
-	VMINPS        Z13, Z12, Z0
-	VCMPPS        $0x03, Z12, Z12, K1
-	VBLENDMPS     Z12, Z0, K1, Z9
-	VMINPS        Z9, Z8, Z0
-	VCMPPS        $0x03, Z8, Z8, K1
-	VBLENDMPS     Z8, Z0, K1, Z10
-	VEXTRACTF64X4 $0x01, Z10, Y0
-	VMOVAPS       Y10, Y1
-	VMINPS        Y0, Y1, Y0
-	VCMPPS        $0x03, Y1, Y1, Y2
-	VBLENDVPS     Y2, Y1, Y0, Y0
+	VMOVUPS       Z1, Z1
+	VMOVUPS       Z0, K1, Z1
+	VMINPS        Z4, Z3, Z0
+	VCMPPS        $0x03, Z3, Z3, K1
+	VMOVUPS       Z0, Z0
+	VMOVUPS       Z3, K1, Z0
+	VMINPS        Z0, Z1, Z0
+	VCMPPS        $0x03, Z1, Z1, K1
+	VMOVUPS       Z0, Z0
+	VMOVUPS       Z1, K1, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VMOVAPS       Y0, Y0
+	VMINPS        Y1, Y0, Y1
+	VCMPPS        $0x03, Y0, Y0, Y2
+	VBLENDVPS     Y2, Y0, Y1, Y0
 	VPERM2F128    $0x01, Y0, Y0, Y1
 	VMINPS        Y1, Y0, Y1
 	VCMPPS        $0x03, Y0, Y0, Y2
@@ -8747,5 +16333,1588 @@ end:
 	VPERMILPS     $0xb1, Y0, Y1
 	VADDPS        Y0, Y1, Y0
 	VMOVSS        X0, (AX)
+	VZEROUPPER
+	RET
+
+// func sgdAVX512(a *byte, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·sgdAVX512(SB), NOSPLIT, $0-16
+	MOVQ         a+0(FP), AX
+	MOVQ         n+8(FP), CX
+	MOVQ         (AX), DX
+	MOVQ         8(AX), BX
+	VBROADCASTSS 56(AX), Z0
+	VBROADCASTSS 60(AX), Z1
+
+many:
+	CMPQ         CX, $0x00000020
+	JL           manydone
+	VMOVUPS      (DX), Z2
+	VMOVUPS      (BX), Z3
+	VFMADD231PS  Z2, Z1, Z3
+	VFNMADD231PS Z3, Z0, Z2
+	VMOVUPS      Z2, (DX)
+	VMOVUPS      64(DX), Z2
+	VMOVUPS      64(BX), Z3
+	VFMADD231PS  Z2, Z1, Z3
+	VFNMADD231PS Z3, Z0, Z2
+	VMOVUPS      Z2, 64(DX)
+	ADDQ         $0x00000080, DX
+	ADDQ         $0x00000080, BX
+	SUBQ         $0x00000020, CX
+	JMP          many
+
+manydone:
+one:
+	CMPQ         CX, $0x00000010
+	JL           onedone
+	VMOVUPS      (DX), Z2
+	VMOVUPS      (BX), Z3
+	VFMADD231PS  Z2, Z1, Z3
+	VFNMADD231PS Z3, Z0, Z2
+	VMOVUPS      Z2, (DX)
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	SUBQ         $0x00000010, CX
+	JMP          one
+
+onedone:
+	TESTQ        CX, CX
+	JZ           end
+	MOVL         $0x00000001, AX
+	SHLXL        CX, AX, AX
+	DECL         AX
+	KMOVW        AX, K1
+	VMOVUPS.Z    (DX), K1, Z2
+	VMOVUPS.Z    (BX), K1, Z3
+	VFMADD231PS  Z2, Z1, Z3
+	VFNMADD231PS Z3, Z0, Z2
+	VMOVUPS      Z2, K1, (DX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func momentumAVX512(a *byte, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·momentumAVX512(SB), NOSPLIT, $0-16
+	MOVQ         a+0(FP), AX
+	MOVQ         n+8(FP), CX
+	MOVQ         (AX), DX
+	MOVQ         8(AX), BX
+	MOVQ         16(AX), SI
+	VBROADCASTSS 56(AX), Z0
+	VBROADCASTSS 60(AX), Z1
+	VBROADCASTSS 64(AX), Z2
+	VBROADCASTSS 68(AX), Z3
+
+many:
+	CMPQ         CX, $0x00000010
+	JL           manydone
+	VMOVUPS      (DX), Z4
+	VMOVUPS      (BX), Z5
+	VMOVUPS      (SI), Z6
+	VFMADD231PS  Z4, Z1, Z5
+	VMULPS       Z5, Z3, Z5
+	VFMADD231PS  Z6, Z2, Z5
+	VFNMADD231PS Z5, Z0, Z4
+	VMOVUPS      Z4, (DX)
+	VMOVUPS      Z5, (SI)
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	SUBQ         $0x00000010, CX
+	JMP          many
+
+manydone:
+	TESTQ        CX, CX
+	JZ           end
+	MOVL         $0x00000001, AX
+	SHLXL        CX, AX, AX
+	DECL         AX
+	KMOVW        AX, K1
+	VMOVUPS.Z    (DX), K1, Z4
+	VMOVUPS.Z    (BX), K1, Z5
+	VMOVUPS.Z    (SI), K1, Z6
+	VFMADD231PS  Z4, Z1, Z5
+	VMULPS       Z5, Z3, Z1
+	VFMADD231PS  Z6, Z2, Z1
+	VFNMADD231PS Z1, Z0, Z4
+	VMOVUPS      Z4, K1, (DX)
+	VMOVUPS      Z1, K1, (SI)
+
+end:
+	VZEROUPPER
+	RET
+
+// func nesterovAVX512(a *byte, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·nesterovAVX512(SB), NOSPLIT, $0-16
+	MOVQ         a+0(FP), AX
+	MOVQ         n+8(FP), CX
+	MOVQ         (AX), DX
+	MOVQ         8(AX), BX
+	MOVQ         16(AX), SI
+	VBROADCASTSS 56(AX), Z0
+	VBROADCASTSS 60(AX), Z1
+	VBROADCASTSS 64(AX), Z2
+	VBROADCASTSS 68(AX), Z3
+
+many:
+	CMPQ         CX, $0x00000010
+	JL           manydone
+	VMOVUPS      (DX), Z4
+	VMOVUPS      (BX), Z5
+	VMOVUPS      (SI), Z6
+	VFMADD231PS  Z4, Z1, Z5
+	VMULPS       Z5, Z3, Z7
+	VFMADD231PS  Z6, Z2, Z7
+	VFMADD231PS  Z7, Z2, Z5
+	VFNMADD231PS Z5, Z0, Z4
+	VMOVUPS      Z4, (DX)
+	VMOVUPS      Z7, (SI)
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	SUBQ         $0x00000010, CX
+	JMP          many
+
+manydone:
+	TESTQ        CX, CX
+	JZ           end
+	MOVL         $0x00000001, AX
+	SHLXL        CX, AX, AX
+	DECL         AX
+	KMOVW        AX, K1
+	VMOVUPS.Z    (DX), K1, Z4
+	VMOVUPS.Z    (BX), K1, Z5
+	VMOVUPS.Z    (SI), K1, Z6
+	VFMADD231PS  Z4, Z1, Z5
+	VMULPS       Z5, Z3, Z1
+	VFMADD231PS  Z6, Z2, Z1
+	VFMADD231PS  Z1, Z2, Z5
+	VFNMADD231PS Z5, Z0, Z4
+	VMOVUPS      Z4, K1, (DX)
+	VMOVUPS      Z1, K1, (SI)
+
+end:
+	VZEROUPPER
+	RET
+
+// func adamAVX512(a *byte, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·adamAVX512(SB), NOSPLIT, $0-16
+	MOVQ         a+0(FP), AX
+	MOVQ         n+8(FP), CX
+	MOVQ         (AX), DX
+	MOVQ         8(AX), BX
+	MOVQ         16(AX), SI
+	MOVQ         24(AX), DI
+	VBROADCASTSS 56(AX), Z0
+	VBROADCASTSS 60(AX), Z1
+	VBROADCASTSS 64(AX), Z2
+	VBROADCASTSS 68(AX), Z3
+	VBROADCASTSS 72(AX), Z4
+	VBROADCASTSS 76(AX), Z5
+	VBROADCASTSS 80(AX), Z6
+	VBROADCASTSS 84(AX), Z7
+	VBROADCASTSS 88(AX), Z8
+
+many:
+	CMPQ         CX, $0x00000010
+	JL           manydone
+	VMOVUPS      (DX), Z9
+	VMOVUPS      (BX), Z10
+	VMOVUPS      (SI), Z11
+	VMOVUPS      (DI), Z12
+	VFMADD231PS  Z9, Z8, Z10
+	VMULPS       Z10, Z4, Z13
+	VFMADD231PS  Z11, Z2, Z13
+	VMULPS       Z10, Z10, Z10
+	VMULPS       Z10, Z5, Z10
+	VFMADD231PS  Z12, Z3, Z10
+	VSQRTPS      Z10, Z11
+	VMOVAPS      Z6, Z12
+	VFMADD231PS  Z11, Z1, Z12
+	VDIVPS       Z12, Z13, Z11
+	VMULPS       Z9, Z7, Z9
+	VFNMADD231PS Z11, Z0, Z9
+	VMOVUPS      Z9, (DX)
+	VMOVUPS      Z13, (SI)
+	VMOVUPS      Z10, (DI)
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	ADDQ         $0x00000040, DI
+	SUBQ         $0x00000010, CX
+	JMP          many
+
+manydone:
+	TESTQ        CX, CX
+	JZ           end
+	MOVL         $0x00000001, AX
+	SHLXL        CX, AX, AX
+	DECL         AX
+	KMOVW        AX, K1
+	VMOVUPS.Z    (DX), K1, Z9
+	VMOVUPS.Z    (BX), K1, Z10
+	VMOVUPS.Z    (SI), K1, Z11
+	VMOVUPS.Z    (DI), K1, Z12
+	VFMADD231PS  Z9, Z8, Z10
+	VMULPS       Z10, Z4, Z4
+	VFMADD231PS  Z11, Z2, Z4
+	VMULPS       Z10, Z10, Z2
+	VMULPS       Z2, Z5, Z2
+	VFMADD231PS  Z12, Z3, Z2
+	VSQRTPS      Z2, Z3
+	VMOVAPS      Z6, Z5
+	VFMADD231PS  Z3, Z1, Z5
+	VDIVPS       Z5, Z4, Z1
+	VMULPS       Z9, Z7, Z3
+	VFNMADD231PS Z1, Z0, Z3
+	VMOVUPS      Z3, K1, (DX)
+	VMOVUPS      Z4, K1, (SI)
+	VMOVUPS      Z2, K1, (DI)
+
+end:
+	VZEROUPPER
+	RET
+
+// func rmspropAVX512(a *byte, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·rmspropAVX512(SB), NOSPLIT, $0-16
+	MOVQ         a+0(FP), AX
+	MOVQ         n+8(FP), CX
+	MOVQ         (AX), DX
+	MOVQ         8(AX), BX
+	MOVQ         16(AX), SI
+	VBROADCASTSS 56(AX), Z0
+	VBROADCASTSS 60(AX), Z1
+	VBROADCASTSS 64(AX), Z2
+	VBROADCASTSS 68(AX), Z3
+	VBROADCASTSS 72(AX), Z4
+
+many:
+	CMPQ         CX, $0x00000010
+	JL           manydone
+	VMOVUPS      (DX), Z5
+	VMOVUPS      (BX), Z6
+	VMOVUPS      (SI), Z7
+	VFMADD231PS  Z5, Z4, Z6
+	VMULPS       Z6, Z6, Z8
+	VMULPS       Z8, Z2, Z8
+	VFMADD231PS  Z7, Z1, Z8
+	VSQRTPS      Z8, Z7
+	VADDPS       Z7, Z3, Z7
+	VDIVPS       Z7, Z6, Z6
+	VFNMADD231PS Z6, Z0, Z5
+	VMOVUPS      Z5, (DX)
+	VMOVUPS      Z8, (SI)
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	SUBQ         $0x00000010, CX
+	JMP          many
+
+manydone:
+	TESTQ        CX, CX
+	JZ           end
+	MOVL         $0x00000001, AX
+	SHLXL        CX, AX, AX
+	DECL         AX
+	KMOVW        AX, K1
+	VMOVUPS.Z    (DX), K1, Z5
+	VMOVUPS.Z    (BX), K1, Z6
+	VMOVUPS.Z    (SI), K1, Z7
+	VFMADD231PS  Z5, Z4, Z6
+	VMULPS       Z6, Z6, Z4
+	VMULPS       Z4, Z2, Z2
+	VFMADD231PS  Z7, Z1, Z2
+	VSQRTPS      Z2, Z1
+	VADDPS       Z1, Z3, Z1
+	VDIVPS       Z1, Z6, Z1
+	VFNMADD231PS Z1, Z0, Z5
+	VMOVUPS      Z5, K1, (DX)
+	VMOVUPS      Z2, K1, (SI)
+
+end:
+	VZEROUPPER
+	RET
+
+// func rmspropMomentumAVX512(a *byte, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·rmspropMomentumAVX512(SB), NOSPLIT, $0-16
+	MOVQ         a+0(FP), AX
+	MOVQ         n+8(FP), CX
+	MOVQ         (AX), DX
+	MOVQ         8(AX), BX
+	MOVQ         16(AX), SI
+	MOVQ         24(AX), DI
+	VBROADCASTSS 56(AX), Z0
+	VBROADCASTSS 60(AX), Z1
+	VBROADCASTSS 64(AX), Z2
+	VBROADCASTSS 68(AX), Z3
+	VBROADCASTSS 72(AX), Z4
+	VBROADCASTSS 76(AX), Z5
+
+many:
+	CMPQ         CX, $0x00000010
+	JL           manydone
+	VMOVUPS      (DX), Z6
+	VMOVUPS      (BX), Z7
+	VMOVUPS      (SI), Z8
+	VMOVUPS      (DI), Z9
+	VFMADD231PS  Z6, Z4, Z7
+	VMULPS       Z7, Z7, Z10
+	VMULPS       Z10, Z2, Z10
+	VFMADD231PS  Z8, Z1, Z10
+	VSQRTPS      Z10, Z8
+	VADDPS       Z8, Z3, Z8
+	VDIVPS       Z8, Z7, Z7
+	VFMADD231PS  Z9, Z5, Z7
+	VFNMADD231PS Z7, Z0, Z6
+	VMOVUPS      Z6, (DX)
+	VMOVUPS      Z10, (SI)
+	VMOVUPS      Z7, (DI)
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	ADDQ         $0x00000040, DI
+	SUBQ         $0x00000010, CX
+	JMP          many
+
+manydone:
+	TESTQ        CX, CX
+	JZ           end
+	MOVL         $0x00000001, AX
+	SHLXL        CX, AX, AX
+	DECL         AX
+	KMOVW        AX, K1
+	VMOVUPS.Z    (DX), K1, Z6
+	VMOVUPS.Z    (BX), K1, Z7
+	VMOVUPS.Z    (SI), K1, Z8
+	VMOVUPS.Z    (DI), K1, Z9
+	VFMADD231PS  Z6, Z4, Z7
+	VMULPS       Z7, Z7, Z4
+	VMULPS       Z4, Z2, Z2
+	VFMADD231PS  Z8, Z1, Z2
+	VSQRTPS      Z2, Z1
+	VADDPS       Z1, Z3, Z1
+	VDIVPS       Z1, Z7, Z1
+	VFMADD231PS  Z9, Z5, Z1
+	VFNMADD231PS Z1, Z0, Z6
+	VMOVUPS      Z6, K1, (DX)
+	VMOVUPS      Z2, K1, (SI)
+	VMOVUPS      Z1, K1, (DI)
+
+end:
+	VZEROUPPER
+	RET
+
+// func rmspropCenteredAVX512(a *byte, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·rmspropCenteredAVX512(SB), NOSPLIT, $0-16
+	MOVQ         a+0(FP), AX
+	MOVQ         n+8(FP), CX
+	MOVQ         (AX), DX
+	MOVQ         8(AX), BX
+	MOVQ         16(AX), SI
+	MOVQ         32(AX), DI
+	VBROADCASTSS 56(AX), Z0
+	VBROADCASTSS 60(AX), Z1
+	VBROADCASTSS 64(AX), Z2
+	VBROADCASTSS 68(AX), Z3
+	VBROADCASTSS 72(AX), Z4
+
+many:
+	CMPQ         CX, $0x00000010
+	JL           manydone
+	VMOVUPS      (DX), Z5
+	VMOVUPS      (BX), Z6
+	VMOVUPS      (SI), Z7
+	VMOVUPS      (DI), Z8
+	VFMADD231PS  Z5, Z4, Z6
+	VMULPS       Z6, Z6, Z9
+	VMULPS       Z9, Z2, Z9
+	VFMADD231PS  Z7, Z1, Z9
+	VMULPS       Z6, Z2, Z7
+	VFMADD231PS  Z8, Z1, Z7
+	VMOVAPS      Z9, Z8
+	VFNMADD231PS Z7, Z7, Z8
+	VSQRTPS      Z8, Z8
+	VADDPS       Z8, Z3, Z8
+	VDIVPS       Z8, Z6, Z6
+	VFNMADD231PS Z6, Z0, Z5
+	VMOVUPS      Z5, (DX)
+	VMOVUPS      Z9, (SI)
+	VMOVUPS      Z7, (DI)
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	ADDQ         $0x00000040, DI
+	SUBQ         $0x00000010, CX
+	JMP          many
+
+manydone:
+	TESTQ        CX, CX
+	JZ           end
+	MOVL         $0x00000001, AX
+	SHLXL        CX, AX, AX
+	DECL         AX
+	KMOVW        AX, K1
+	VMOVUPS.Z    (DX), K1, Z5
+	VMOVUPS.Z    (BX), K1, Z6
+	VMOVUPS.Z    (SI), K1, Z7
+	VMOVUPS.Z    (DI), K1, Z8
+	VFMADD231PS  Z5, Z4, Z6
+	VMULPS       Z6, Z6, Z4
+	VMULPS       Z4, Z2, Z4
+	VFMADD231PS  Z7, Z1, Z4
+	VMULPS       Z6, Z2, Z2
+	VFMADD231PS  Z8, Z1, Z2
+	VMOVAPS      Z4, Z1
+	VFNMADD231PS Z2, Z2, Z1
+	VSQRTPS      Z1, Z1
+	VADDPS       Z1, Z3, Z1
+	VDIVPS       Z1, Z6, Z1
+	VFNMADD231PS Z1, Z0, Z5
+	VMOVUPS      Z5, K1, (DX)
+	VMOVUPS      Z4, K1, (SI)
+	VMOVUPS      Z2, K1, (DI)
+
+end:
+	VZEROUPPER
+	RET
+
+// func rmspropBothAVX512(a *byte, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·rmspropBothAVX512(SB), NOSPLIT, $0-16
+	MOVQ         a+0(FP), AX
+	MOVQ         n+8(FP), CX
+	MOVQ         (AX), DX
+	MOVQ         8(AX), BX
+	MOVQ         16(AX), SI
+	MOVQ         24(AX), DI
+	MOVQ         32(AX), R8
+	VBROADCASTSS 56(AX), Z0
+	VBROADCASTSS 60(AX), Z1
+	VBROADCASTSS 64(AX), Z2
+	VBROADCASTSS 68(AX), Z3
+	VBROADCASTSS 72(AX), Z4
+	VBROADCASTSS 76(AX), Z5
+
+many:
+	CMPQ         CX, $0x00000010
+	JL           manydone
+	VMOVUPS      (DX), Z6
+	VMOVUPS      (BX), Z7
+	VMOVUPS      (SI), Z8
+	VMOVUPS      (DI), Z9
+	VMOVUPS      (R8), Z10
+	VFMADD231PS  Z6, Z4, Z7
+	VMULPS       Z7, Z7, Z11
+	VMULPS       Z11, Z2, Z11
+	VFMADD231PS  Z8, Z1, Z11
+	VMULPS       Z7, Z2, Z8
+	VFMADD231PS  Z10, Z1, Z8
+	VMOVAPS      Z11, Z10
+	VFNMADD231PS Z8, Z8, Z10
+	VSQRTPS      Z10, Z10
+	VADDPS       Z10, Z3, Z10
+	VDIVPS       Z10, Z7, Z7
+	VFMADD231PS  Z9, Z5, Z7
+	VFNMADD231PS Z7, Z0, Z6
+	VMOVUPS      Z6, (DX)
+	VMOVUPS      Z11, (SI)
+	VMOVUPS      Z7, (DI)
+	VMOVUPS      Z8, (R8)
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	ADDQ         $0x00000040, DI
+	ADDQ         $0x00000040, R8
+	SUBQ         $0x00000010, CX
+	JMP          many
+
+manydone:
+	TESTQ        CX, CX
+	JZ           end
+	MOVL         $0x00000001, AX
+	SHLXL        CX, AX, AX
+	DECL         AX
+	KMOVW        AX, K1
+	VMOVUPS.Z    (DX), K1, Z6
+	VMOVUPS.Z    (BX), K1, Z7
+	VMOVUPS.Z    (SI), K1, Z8
+	VMOVUPS.Z    (DI), K1, Z9
+	VMOVUPS.Z    (R8), K1, Z10
+	VFMADD231PS  Z6, Z4, Z7
+	VMULPS       Z7, Z7, Z4
+	VMULPS       Z4, Z2, Z4
+	VFMADD231PS  Z8, Z1, Z4
+	VMULPS       Z7, Z2, Z2
+	VFMADD231PS  Z10, Z1, Z2
+	VMOVAPS      Z4, Z1
+	VFNMADD231PS Z2, Z2, Z1
+	VSQRTPS      Z1, Z1
+	VADDPS       Z1, Z3, Z1
+	VDIVPS       Z1, Z7, Z1
+	VFMADD231PS  Z9, Z5, Z1
+	VFNMADD231PS Z1, Z0, Z6
+	VMOVUPS      Z6, K1, (DX)
+	VMOVUPS      Z4, K1, (SI)
+	VMOVUPS      Z1, K1, (DI)
+	VMOVUPS      Z2, K1, (R8)
+
+end:
+	VZEROUPPER
+	RET
+
+// func adagradAVX512(a *byte, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·adagradAVX512(SB), NOSPLIT, $0-16
+	MOVQ         a+0(FP), AX
+	MOVQ         n+8(FP), CX
+	MOVQ         (AX), DX
+	MOVQ         8(AX), BX
+	MOVQ         16(AX), SI
+	VBROADCASTSS 56(AX), Z0
+	VBROADCASTSS 60(AX), Z1
+	VBROADCASTSS 64(AX), Z2
+
+many:
+	CMPQ         CX, $0x00000010
+	JL           manydone
+	VMOVUPS      (DX), Z3
+	VMOVUPS      (BX), Z4
+	VMOVUPS      (SI), Z5
+	VFMADD231PS  Z3, Z2, Z4
+	VFMADD231PS  Z4, Z4, Z5
+	VSQRTPS      Z5, Z6
+	VADDPS       Z6, Z1, Z6
+	VDIVPS       Z6, Z4, Z4
+	VFNMADD231PS Z4, Z0, Z3
+	VMOVUPS      Z3, (DX)
+	VMOVUPS      Z5, (SI)
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	SUBQ         $0x00000010, CX
+	JMP          many
+
+manydone:
+	TESTQ        CX, CX
+	JZ           end
+	MOVL         $0x00000001, AX
+	SHLXL        CX, AX, AX
+	DECL         AX
+	KMOVW        AX, K1
+	VMOVUPS.Z    (DX), K1, Z3
+	VMOVUPS.Z    (BX), K1, Z4
+	VMOVUPS.Z    (SI), K1, Z5
+	VFMADD231PS  Z3, Z2, Z4
+	VFMADD231PS  Z4, Z4, Z5
+	VSQRTPS      Z5, Z2
+	VADDPS       Z2, Z1, Z1
+	VDIVPS       Z1, Z4, Z1
+	VFNMADD231PS Z1, Z0, Z3
+	VMOVUPS      Z3, K1, (DX)
+	VMOVUPS      Z5, K1, (SI)
+
+end:
+	VZEROUPPER
+	RET
+
+// func adadeltaAVX512(a *byte, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·adadeltaAVX512(SB), NOSPLIT, $0-16
+	MOVQ         a+0(FP), AX
+	MOVQ         n+8(FP), CX
+	MOVQ         (AX), DX
+	MOVQ         8(AX), BX
+	MOVQ         16(AX), SI
+	MOVQ         24(AX), DI
+	VBROADCASTSS 56(AX), Z0
+	VBROADCASTSS 60(AX), Z1
+	VBROADCASTSS 64(AX), Z2
+	VBROADCASTSS 68(AX), Z3
+	VBROADCASTSS 72(AX), Z4
+
+many:
+	CMPQ         CX, $0x00000010
+	JL           manydone
+	VMOVUPS      (DX), Z5
+	VMOVUPS      (BX), Z6
+	VMOVUPS      (SI), Z7
+	VMOVUPS      (DI), Z8
+	VFMADD231PS  Z5, Z4, Z6
+	VMULPS       Z6, Z6, Z9
+	VMULPS       Z9, Z2, Z9
+	VFMADD231PS  Z7, Z1, Z9
+	VADDPS       Z8, Z3, Z7
+	VSQRTPS      Z7, Z7
+	VADDPS       Z9, Z3, Z10
+	VSQRTPS      Z10, Z10
+	VDIVPS       Z10, Z7, Z7
+	VMULPS       Z6, Z7, Z6
+	VMULPS       Z6, Z6, Z7
+	VMULPS       Z7, Z2, Z7
+	VFMADD231PS  Z8, Z1, Z7
+	VFNMADD231PS Z6, Z0, Z5
+	VMOVUPS      Z5, (DX)
+	VMOVUPS      Z9, (SI)
+	VMOVUPS      Z7, (DI)
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	ADDQ         $0x00000040, DI
+	SUBQ         $0x00000010, CX
+	JMP          many
+
+manydone:
+	TESTQ        CX, CX
+	JZ           end
+	MOVL         $0x00000001, AX
+	SHLXL        CX, AX, AX
+	DECL         AX
+	KMOVW        AX, K1
+	VMOVUPS.Z    (DX), K1, Z5
+	VMOVUPS.Z    (BX), K1, Z6
+	VMOVUPS.Z    (SI), K1, Z7
+	VMOVUPS.Z    (DI), K1, Z8
+	VFMADD231PS  Z5, Z4, Z6
+	VMULPS       Z6, Z6, Z4
+	VMULPS       Z4, Z2, Z4
+	VFMADD231PS  Z7, Z1, Z4
+	VADDPS       Z8, Z3, Z7
+	VSQRTPS      Z7, Z7
+	VADDPS       Z4, Z3, Z3
+	VSQRTPS      Z3, Z3
+	VDIVPS       Z3, Z7, Z3
+	VMULPS       Z6, Z3, Z3
+	VMULPS       Z3, Z3, Z6
+	VMULPS       Z6, Z2, Z2
+	VFMADD231PS  Z8, Z1, Z2
+	VFNMADD231PS Z3, Z0, Z5
+	VMOVUPS      Z5, K1, (DX)
+	VMOVUPS      Z4, K1, (SI)
+	VMOVUPS      Z2, K1, (DI)
+
+end:
+	VZEROUPPER
+	RET
+
+// func normColsAVX512(a *byte, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·normColsAVX512(SB), NOSPLIT, $0-16
+	MOVQ a+0(FP), AX
+	MOVQ n+8(FP), CX
+	MOVQ (AX), DX
+	MOVQ 8(AX), BX
+	MOVQ 16(AX), SI
+	MOVQ 24(AX), DI
+	MOVQ 32(AX), AX
+
+many:
+	CMPQ        CX, $0x00000020
+	JL          manydone
+	VMOVUPS     (BX), Z0
+	VMOVUPS     (SI), Z1
+	VMOVUPS     (DI), Z2
+	VMOVUPS     (AX), Z3
+	VSUBPS      Z1, Z0, Z0
+	VFMADD231PS Z0, Z2, Z3
+	VMOVUPS     Z3, (DX)
+	VMOVUPS     64(BX), Z0
+	VMOVUPS     64(SI), Z1
+	VMOVUPS     64(DI), Z2
+	VMOVUPS     64(AX), Z3
+	VSUBPS      Z1, Z0, Z0
+	VFMADD231PS Z0, Z2, Z3
+	VMOVUPS     Z3, 64(DX)
+	ADDQ        $0x00000080, DX
+	ADDQ        $0x00000080, BX
+	ADDQ        $0x00000080, SI
+	ADDQ        $0x00000080, DI
+	ADDQ        $0x00000080, AX
+	SUBQ        $0x00000020, CX
+	JMP         many
+
+manydone:
+one:
+	CMPQ        CX, $0x00000010
+	JL          onedone
+	VMOVUPS     (BX), Z0
+	VMOVUPS     (SI), Z1
+	VMOVUPS     (DI), Z2
+	VMOVUPS     (AX), Z3
+	VSUBPS      Z1, Z0, Z0
+	VFMADD231PS Z0, Z2, Z3
+	VMOVUPS     Z3, (DX)
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, AX
+	SUBQ        $0x00000010, CX
+	JMP         one
+
+onedone:
+	TESTQ       CX, CX
+	JZ          end
+	MOVL        $0x00000001, R8
+	SHLXL       CX, R8, R8
+	DECL        R8
+	KMOVW       R8, K1
+	VMOVUPS.Z   (BX), K1, Z0
+	VMOVUPS.Z   (SI), K1, Z1
+	VMOVUPS.Z   (DI), K1, Z2
+	VMOVUPS.Z   (AX), K1, Z3
+	VSUBPS      Z1, Z0, Z0
+	VFMADD231PS Z0, Z2, Z3
+	VMOVUPS     Z3, K1, (DX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func addSquaresAVX512(a *byte, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·addSquaresAVX512(SB), NOSPLIT, $0-16
+	MOVQ a+0(FP), AX
+	MOVQ n+8(FP), CX
+	MOVQ (AX), DX
+	MOVQ 8(AX), BX
+	MOVQ 16(AX), AX
+
+many:
+	CMPQ        CX, $0x00000020
+	JL          manydone
+	VMOVUPS     (DX), Z0
+	VMOVUPS     (BX), Z1
+	VMOVUPS     (AX), Z2
+	VSUBPS      Z2, Z1, Z1
+	VFMADD231PS Z1, Z1, Z0
+	VMOVUPS     Z0, (DX)
+	VMOVUPS     64(DX), Z0
+	VMOVUPS     64(BX), Z1
+	VMOVUPS     64(AX), Z2
+	VSUBPS      Z2, Z1, Z1
+	VFMADD231PS Z1, Z1, Z0
+	VMOVUPS     Z0, 64(DX)
+	ADDQ        $0x00000080, DX
+	ADDQ        $0x00000080, BX
+	ADDQ        $0x00000080, AX
+	SUBQ        $0x00000020, CX
+	JMP         many
+
+manydone:
+one:
+	CMPQ        CX, $0x00000010
+	JL          onedone
+	VMOVUPS     (DX), Z0
+	VMOVUPS     (BX), Z1
+	VMOVUPS     (AX), Z2
+	VSUBPS      Z2, Z1, Z1
+	VFMADD231PS Z1, Z1, Z0
+	VMOVUPS     Z0, (DX)
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, AX
+	SUBQ        $0x00000010, CX
+	JMP         one
+
+onedone:
+	TESTQ       CX, CX
+	JZ          end
+	MOVL        $0x00000001, SI
+	SHLXL       CX, SI, SI
+	DECL        SI
+	KMOVW       SI, K1
+	VMOVUPS.Z   (DX), K1, Z0
+	VMOVUPS.Z   (BX), K1, Z1
+	VMOVUPS.Z   (AX), K1, Z2
+	VSUBPS      Z2, Z1, Z1
+	VFMADD231PS Z1, Z1, Z0
+	VMOVUPS     Z0, K1, (DX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func addDotsAVX512(a *byte, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·addDotsAVX512(SB), NOSPLIT, $0-16
+	MOVQ a+0(FP), AX
+	MOVQ n+8(FP), CX
+	MOVQ (AX), DX
+	MOVQ 8(AX), BX
+	MOVQ 16(AX), SI
+	MOVQ 24(AX), DI
+	MOVQ 32(AX), AX
+
+many:
+	CMPQ        CX, $0x00000020
+	JL          manydone
+	VMOVUPS     (DX), Z0
+	VMOVUPS     (BX), Z1
+	VMOVUPS     (SI), Z2
+	VMOVUPS     (DI), Z3
+	VMOVUPS     (AX), Z4
+	VADDPS      Z0, Z2, Z0
+	VSUBPS      Z4, Z3, Z3
+	VFMADD231PS Z2, Z3, Z1
+	VMOVUPS     Z0, (DX)
+	VMOVUPS     Z1, (BX)
+	VMOVUPS     64(DX), Z0
+	VMOVUPS     64(BX), Z1
+	VMOVUPS     64(SI), Z2
+	VMOVUPS     64(DI), Z3
+	VMOVUPS     64(AX), Z4
+	VADDPS      Z0, Z2, Z0
+	VSUBPS      Z4, Z3, Z3
+	VFMADD231PS Z2, Z3, Z1
+	VMOVUPS     Z0, 64(DX)
+	VMOVUPS     Z1, 64(BX)
+	ADDQ        $0x00000080, DX
+	ADDQ        $0x00000080, BX
+	ADDQ        $0x00000080, SI
+	ADDQ        $0x00000080, DI
+	ADDQ        $0x00000080, AX
+	SUBQ        $0x00000020, CX
+	JMP         many
+
+manydone:
+one:
+	CMPQ        CX, $0x00000010
+	JL          onedone
+	VMOVUPS     (DX), Z0
+	VMOVUPS     (BX), Z1
+	VMOVUPS     (SI), Z2
+	VMOVUPS     (DI), Z3
+	VMOVUPS     (AX), Z4
+	VADDPS      Z0, Z2, Z0
+	VSUBPS      Z4, Z3, Z3
+	VFMADD231PS Z2, Z3, Z1
+	VMOVUPS     Z0, (DX)
+	VMOVUPS     Z1, (BX)
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, AX
+	SUBQ        $0x00000010, CX
+	JMP         one
+
+onedone:
+	TESTQ       CX, CX
+	JZ          end
+	MOVL        $0x00000001, R8
+	SHLXL       CX, R8, R8
+	DECL        R8
+	KMOVW       R8, K1
+	VMOVUPS.Z   (DX), K1, Z0
+	VMOVUPS.Z   (BX), K1, Z1
+	VMOVUPS.Z   (SI), K1, Z2
+	VMOVUPS.Z   (DI), K1, Z3
+	VMOVUPS.Z   (AX), K1, Z4
+	VADDPS      Z0, Z2, Z0
+	VSUBPS      Z4, Z3, Z3
+	VFMADD231PS Z2, Z3, Z1
+	VMOVUPS     Z0, K1, (DX)
+	VMOVUPS     Z1, K1, (BX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func normColsGradAVX512(a *byte, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·normColsGradAVX512(SB), NOSPLIT, $0-16
+	MOVQ a+0(FP), AX
+	MOVQ n+8(FP), CX
+	MOVQ (AX), DX
+	MOVQ 8(AX), BX
+	MOVQ 16(AX), SI
+	MOVQ 24(AX), DI
+	MOVQ 32(AX), R8
+	MOVQ 40(AX), R9
+	MOVQ 48(AX), AX
+
+many:
+	CMPQ        CX, $0x00000010
+	JL          manydone
+	VMOVUPS     (BX), Z0
+	VMOVUPS     (SI), Z1
+	VMOVUPS     (DI), Z2
+	VMOVUPS     (R8), Z3
+	VMOVUPS     (R9), Z4
+	VMOVUPS     (AX), Z5
+	VSUBPS      Z2, Z1, Z1
+	VFMADD231PS Z1, Z4, Z5
+	VFMADD231PS Z0, Z3, Z5
+	VMOVUPS     Z5, (DX)
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, AX
+	SUBQ        $0x00000010, CX
+	JMP         many
+
+manydone:
+	TESTQ       CX, CX
+	JZ          end
+	MOVL        $0x00000001, R10
+	SHLXL       CX, R10, R10
+	DECL        R10
+	KMOVW       R10, K1
+	VMOVUPS.Z   (BX), K1, Z0
+	VMOVUPS.Z   (SI), K1, Z1
+	VMOVUPS.Z   (DI), K1, Z2
+	VMOVUPS.Z   (R8), K1, Z3
+	VMOVUPS.Z   (R9), K1, Z4
+	VMOVUPS.Z   (AX), K1, Z5
+	VSUBPS      Z2, Z1, Z1
+	VFMADD231PS Z1, Z4, Z5
+	VFMADD231PS Z0, Z3, Z5
+	VMOVUPS     Z5, K1, (DX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func squaresLessAVX512(a *byte, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·squaresLessAVX512(SB), NOSPLIT, $0-16
+	MOVQ         a+0(FP), AX
+	MOVQ         n+8(FP), CX
+	MOVQ         8(AX), DX
+	VBROADCASTSS 56(AX), Z0
+	VPXORQ       Z1, Z1, Z1
+	VPXORQ       Z2, Z2, Z2
+	VPXORQ       Z3, Z3, Z3
+	VPXORQ       Z4, Z4, Z4
+
+many:
+	CMPQ    CX, $0x00000040
+	JL      manydone
+	VMOVUPS (DX), Z5
+	VSUBPS  Z0, Z5, Z5
+	VMULPS  Z5, Z5, Z5
+	VADDPS  Z5, Z1, Z1
+	VMOVUPS 64(DX), Z5
+	VSUBPS  Z0, Z5, Z5
+	VMULPS  Z5, Z5, Z5
+	VADDPS  Z5, Z2, Z2
+	VMOVUPS 128(DX), Z5
+	VSUBPS  Z0, Z5, Z5
+	VMULPS  Z5, Z5, Z5
+	VADDPS  Z5, Z3, Z3
+	VMOVUPS 192(DX), Z5
+	VSUBPS  Z0, Z5, Z5
+	VMULPS  Z5, Z5, Z5
+	VADDPS  Z5, Z4, Z4
+	ADDQ    $0x00000100, DX
+	SUBQ    $0x00000040, CX
+	JMP     many
+
+manydone:
+one:
+	CMPQ    CX, $0x00000010
+	JL      onedone
+	VMOVUPS (DX), Z5
+	VSUBPS  Z0, Z5, Z5
+	VMULPS  Z5, Z5, Z5
+	VADDPS  Z5, Z1, Z1
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x00000010, CX
+	JMP     one
+
+onedone:
+	TESTQ     CX, CX
+	JZ        end
+	MOVL      $0x00000001, BX
+	SHLXL     CX, BX, BX
+	DECL      BX
+	KMOVW     BX, K1
+	VMOVUPS.Z (DX), K1, Z5
+	VSUBPS    Z0, Z5, Z0
+	VMULPS    Z0, Z0, Z0
+	VMOVAPS.Z Z0, K1, Z0
+	VADDPS    Z0, Z1, Z1
+
+end:
+	VADDPS        Z1, Z2, Z0
+	VADDPS        Z0, Z3, Z0
+	VADDPS        Z0, Z4, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VMOVAPS       Y0, Y0
+	VADDPS        Y0, Y1, Y0
+	VPERM2F128    $0x01, Y0, Y0, Y1
+	VADDPS        Y0, Y1, Y0
+	VPERMILPS     $0x4e, Y0, Y1
+	VADDPS        Y0, Y1, Y0
+	VPERMILPS     $0xb1, Y0, Y1
+	VADDPS        Y0, Y1, Y0
+	VMOVSS        X0, 104(AX)
+	VZEROUPPER
+	RET
+
+// func normRowAVX512(a *byte, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·normRowAVX512(SB), NOSPLIT, $0-16
+	MOVQ         a+0(FP), AX
+	MOVQ         n+8(FP), CX
+	MOVQ         (AX), DX
+	MOVQ         8(AX), BX
+	MOVQ         16(AX), SI
+	MOVQ         24(AX), DI
+	VBROADCASTSS 56(AX), Z0
+	VBROADCASTSS 60(AX), Z1
+
+many:
+	CMPQ        CX, $0x00000020
+	JL          manydone
+	VMOVUPS     (BX), Z2
+	VMOVUPS     (SI), Z3
+	VMOVUPS     (DI), Z4
+	VSUBPS      Z0, Z2, Z2
+	VMULPS      Z2, Z1, Z2
+	VFMADD231PS Z2, Z3, Z4
+	VMOVUPS     Z4, (DX)
+	VMOVUPS     64(BX), Z2
+	VMOVUPS     64(SI), Z3
+	VMOVUPS     64(DI), Z4
+	VSUBPS      Z0, Z2, Z2
+	VMULPS      Z2, Z1, Z2
+	VFMADD231PS Z2, Z3, Z4
+	VMOVUPS     Z4, 64(DX)
+	ADDQ        $0x00000080, DX
+	ADDQ        $0x00000080, BX
+	ADDQ        $0x00000080, SI
+	ADDQ        $0x00000080, DI
+	SUBQ        $0x00000020, CX
+	JMP         many
+
+manydone:
+one:
+	CMPQ        CX, $0x00000010
+	JL          onedone
+	VMOVUPS     (BX), Z2
+	VMOVUPS     (SI), Z3
+	VMOVUPS     (DI), Z4
+	VSUBPS      Z0, Z2, Z2
+	VMULPS      Z2, Z1, Z2
+	VFMADD231PS Z2, Z3, Z4
+	VMOVUPS     Z4, (DX)
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DI
+	SUBQ        $0x00000010, CX
+	JMP         one
+
+onedone:
+	TESTQ       CX, CX
+	JZ          end
+	MOVL        $0x00000001, AX
+	SHLXL       CX, AX, AX
+	DECL        AX
+	KMOVW       AX, K1
+	VMOVUPS.Z   (BX), K1, Z2
+	VMOVUPS.Z   (SI), K1, Z3
+	VMOVUPS.Z   (DI), K1, Z4
+	VSUBPS      Z0, Z2, Z0
+	VMULPS      Z0, Z1, Z0
+	VFMADD231PS Z0, Z3, Z4
+	VMOVUPS     Z4, K1, (DX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func normRowSumsAVX512(a *byte, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·normRowSumsAVX512(SB), NOSPLIT, $0-16
+	MOVQ         a+0(FP), AX
+	MOVQ         n+8(FP), CX
+	MOVQ         8(AX), DX
+	MOVQ         16(AX), BX
+	MOVQ         24(AX), SI
+	VBROADCASTSS 56(AX), Z0
+	VPXORQ       Z1, Z1, Z1
+	VPXORQ       Z2, Z2, Z2
+	VPXORQ       Z3, Z3, Z3
+	VPXORQ       Z4, Z4, Z4
+
+many:
+	CMPQ    CX, $0x00000020
+	JL      manydone
+	VMOVUPS (DX), Z5
+	VMOVUPS (BX), Z6
+	VMOVUPS (SI), Z7
+	VMULPS  Z5, Z7, Z5
+	VADDPS  Z5, Z1, Z1
+	VSUBPS  Z0, Z6, Z6
+	VMULPS  Z5, Z6, Z5
+	VADDPS  Z5, Z2, Z2
+	VMOVUPS 64(DX), Z5
+	VMOVUPS 64(BX), Z6
+	VMOVUPS 64(SI), Z7
+	VMULPS  Z5, Z7, Z5
+	VADDPS  Z5, Z3, Z3
+	VSUBPS  Z0, Z6, Z6
+	VMULPS  Z5, Z6, Z5
+	VADDPS  Z5, Z4, Z4
+	ADDQ    $0x00000080, DX
+	ADDQ    $0x00000080, BX
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000020, CX
+	JMP     many
+
+manydone:
+one:
+	CMPQ    CX, $0x00000010
+	JL      onedone
+	VMOVUPS (DX), Z5
+	VMOVUPS (BX), Z6
+	VMOVUPS (SI), Z7
+	VMULPS  Z5, Z7, Z5
+	VADDPS  Z5, Z1, Z1
+	VSUBPS  Z0, Z6, Z6
+	VMULPS  Z5, Z6, Z5
+	VADDPS  Z5, Z2, Z2
+	ADDQ    $0x00000040, DX
+	ADDQ    $0x00000040, BX
+	ADDQ    $0x00000040, SI
+	SUBQ    $0x00000010, CX
+	JMP     one
+
+onedone:
+	TESTQ     CX, CX
+	JZ        end
+	MOVL      $0x00000001, DI
+	SHLXL     CX, DI, DI
+	DECL      DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (DX), K1, Z5
+	VMOVUPS.Z (BX), K1, Z6
+	VMOVUPS.Z (SI), K1, Z7
+	VMULPS    Z5, Z7, Z5
+	VMOVAPS.Z Z5, K1, Z7
+	VADDPS    Z7, Z1, Z1
+	VSUBPS    Z0, Z6, Z0
+	VMULPS    Z5, Z0, Z0
+	VMOVAPS.Z Z0, K1, Z0
+	VADDPS    Z0, Z2, Z2
+
+end:
+	VADDPS        Z1, Z3, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VMOVAPS       Y0, Y0
+	VADDPS        Y0, Y1, Y0
+	VPERM2F128    $0x01, Y0, Y0, Y1
+	VADDPS        Y0, Y1, Y0
+	VPERMILPS     $0x4e, Y0, Y1
+	VADDPS        Y0, Y1, Y0
+	VPERMILPS     $0xb1, Y0, Y1
+	VADDPS        Y0, Y1, Y0
+	VMOVSS        X0, 104(AX)
+	VADDPS        Z2, Z4, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VMOVAPS       Y0, Y0
+	VADDPS        Y0, Y1, Y0
+	VPERM2F128    $0x01, Y0, Y0, Y1
+	VADDPS        Y0, Y1, Y0
+	VPERMILPS     $0x4e, Y0, Y1
+	VADDPS        Y0, Y1, Y0
+	VPERMILPS     $0xb1, Y0, Y1
+	VADDPS        Y0, Y1, Y0
+	VMOVSS        X0, 108(AX)
+	VZEROUPPER
+	RET
+
+// func normRowGradAVX512(a *byte, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·normRowGradAVX512(SB), NOSPLIT, $0-16
+	MOVQ         a+0(FP), AX
+	MOVQ         n+8(FP), CX
+	MOVQ         (AX), DX
+	MOVQ         8(AX), BX
+	MOVQ         16(AX), SI
+	MOVQ         24(AX), DI
+	MOVQ         32(AX), R8
+	MOVQ         40(AX), R9
+	VBROADCASTSS 56(AX), Z0
+	VBROADCASTSS 60(AX), Z1
+	VBROADCASTSS 64(AX), Z2
+	VBROADCASTSS 68(AX), Z3
+
+many:
+	CMPQ         CX, $0x00000010
+	JL           manydone
+	VMOVUPS      (BX), Z4
+	VMOVUPS      (SI), Z5
+	VMOVUPS      (DI), Z6
+	VMOVUPS      (R8), Z7
+	VMOVUPS      (R9), Z8
+	VSUBPS       Z0, Z5, Z5
+	VMULPS       Z5, Z1, Z5
+	VFMADD231PS  Z4, Z5, Z7
+	VADDPS       Z8, Z4, Z8
+	VMULPS       Z4, Z6, Z4
+	VSUBPS       Z2, Z4, Z4
+	VFNMADD231PS Z5, Z3, Z4
+	VMULPS       Z4, Z1, Z4
+	VMOVUPS      Z4, (DX)
+	VMOVUPS      Z7, (R8)
+	VMOVUPS      Z8, (R9)
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	ADDQ         $0x00000040, DI
+	ADDQ         $0x00000040, R8
+	ADDQ         $0x00000040, R9
+	SUBQ         $0x00000010, CX
+	JMP          many
+
+manydone:
+	TESTQ        CX, CX
+	JZ           end
+	MOVL         $0x00000001, AX
+	SHLXL        CX, AX, AX
+	DECL         AX
+	KMOVW        AX, K1
+	VMOVUPS.Z    (BX), K1, Z4
+	VMOVUPS.Z    (SI), K1, Z5
+	VMOVUPS.Z    (DI), K1, Z6
+	VMOVUPS.Z    (R8), K1, Z7
+	VMOVUPS.Z    (R9), K1, Z8
+	VSUBPS       Z0, Z5, Z0
+	VMULPS       Z0, Z1, Z0
+	VFMADD231PS  Z4, Z0, Z7
+	VADDPS       Z8, Z4, Z5
+	VMULPS       Z4, Z6, Z4
+	VSUBPS       Z2, Z4, Z2
+	VFNMADD231PS Z0, Z3, Z2
+	VMULPS       Z2, Z1, Z0
+	VMOVUPS      Z0, K1, (DX)
+	VMOVUPS      Z7, K1, (R8)
+	VMOVUPS      Z5, K1, (R9)
+
+end:
+	VZEROUPPER
+	RET
+
+// func expSumAVX512(a *byte, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·expSumAVX512(SB), NOSPLIT, $0-16
+	MOVQ         a+0(FP), AX
+	MOVQ         n+8(FP), CX
+	MOVQ         (AX), DX
+	MOVQ         8(AX), BX
+	VBROADCASTSS 56(AX), Z0
+	VPXORQ       Z1, Z1, Z1
+
+many:
+	CMPQ         CX, $0x00000010
+	JL           manydone
+	VMOVUPS      (BX), Z2
+	VSUBPS       Z0, Z2, Z2
+	VMOVUPS      vectorc3160000<>+0(SB), Z3
+	VMAXPS       Z2, Z3, Z2
+	VMOVUPS      vector42b20000<>+0(SB), Z3
+	VMINPS       Z2, Z3, Z2
+	VMULPS       vector3fb8aa3b<>+0(SB), Z2, Z3
+	VRNDSCALEPS  $0x08, Z3, Z3
+	VMOVAPS      Z2, Z2
+	VFNMADD231PS vector3f318000<>+0(SB), Z3, Z2
+	VFNMADD231PS vectorb95e8083<>+0(SB), Z3, Z2
+	VMOVUPS      vector39500d01<>+0(SB), Z4
+	VMOVUPS      vector3ab60b61<>+0(SB), Z5
+	VFMADD231PS  Z4, Z2, Z5
+	VMOVUPS      vector3c088889<>+0(SB), Z4
+	VFMADD231PS  Z5, Z2, Z4
+	VMOVUPS      vector3d2aaaab<>+0(SB), Z5
+	VFMADD231PS  Z4, Z2, Z5
+	VMOVUPS      vector3e2aaaab<>+0(SB), Z4
+	VFMADD231PS  Z5, Z2, Z4
+	VMOVUPS      vector3f000000<>+0(SB), Z5
+	VFMADD231PS  Z4, Z2, Z5
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VFMADD231PS  Z5, Z2, Z4
+	VMOVUPS      vector3f800000<>+0(SB), Z5
+	VFMADD231PS  Z4, Z2, Z5
+	VSCALEFPS    Z3, Z5, Z2
+	VADDPS       Z2, Z1, Z1
+	VMOVUPS      Z2, (DX)
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	SUBQ         $0x00000010, CX
+	JMP          many
+
+manydone:
+	TESTQ        CX, CX
+	JZ           end
+	MOVL         $0x00000001, SI
+	SHLXL        CX, SI, SI
+	DECL         SI
+	KMOVW        SI, K1
+	VMOVUPS.Z    (BX), K1, Z2
+	VSUBPS       Z0, Z2, Z0
+	VMOVUPS      vectorc3160000<>+0(SB), Z2
+	VMAXPS       Z0, Z2, Z0
+	VMOVUPS      vector42b20000<>+0(SB), Z2
+	VMINPS       Z0, Z2, Z0
+	VMULPS       vector3fb8aa3b<>+0(SB), Z0, Z2
+	VRNDSCALEPS  $0x08, Z2, Z2
+	VMOVAPS      Z0, Z0
+	VFNMADD231PS vector3f318000<>+0(SB), Z2, Z0
+	VFNMADD231PS vectorb95e8083<>+0(SB), Z2, Z0
+	VMOVUPS      vector39500d01<>+0(SB), Z3
+	VMOVUPS      vector3ab60b61<>+0(SB), Z4
+	VFMADD231PS  Z3, Z0, Z4
+	VMOVUPS      vector3c088889<>+0(SB), Z3
+	VFMADD231PS  Z4, Z0, Z3
+	VMOVUPS      vector3d2aaaab<>+0(SB), Z4
+	VFMADD231PS  Z3, Z0, Z4
+	VMOVUPS      vector3e2aaaab<>+0(SB), Z3
+	VFMADD231PS  Z4, Z0, Z3
+	VMOVUPS      vector3f000000<>+0(SB), Z4
+	VFMADD231PS  Z3, Z0, Z4
+	VMOVUPS      vector3f800000<>+0(SB), Z3
+	VFMADD231PS  Z4, Z0, Z3
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VFMADD231PS  Z3, Z0, Z4
+	VSCALEFPS    Z2, Z4, Z0
+	VMOVAPS.Z    Z0, K1, Z2
+	VADDPS       Z2, Z1, Z1
+	VMOVUPS      Z0, K1, (DX)
+
+end:
+	VEXTRACTF64X4 $0x01, Z1, Y0
+	VMOVAPS       Y1, Y1
+	VADDPS        Y1, Y0, Y0
+	VPERM2F128    $0x01, Y0, Y0, Y1
+	VADDPS        Y0, Y1, Y0
+	VPERMILPS     $0x4e, Y0, Y1
+	VADDPS        Y0, Y1, Y0
+	VPERMILPS     $0xb1, Y0, Y1
+	VADDPS        Y0, Y1, Y0
+	VMOVSS        X0, 104(AX)
+	VZEROUPPER
+	RET
+
+// func sumOfExpAVX512(a *byte, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·sumOfExpAVX512(SB), NOSPLIT, $0-16
+	MOVQ         a+0(FP), AX
+	MOVQ         n+8(FP), CX
+	MOVQ         8(AX), DX
+	VBROADCASTSS 56(AX), Z0
+	VPXORQ       Z1, Z1, Z1
+
+many:
+	CMPQ         CX, $0x00000010
+	JL           manydone
+	VMOVUPS      (DX), Z2
+	VSUBPS       Z0, Z2, Z2
+	VMOVUPS      vectorc3160000<>+0(SB), Z3
+	VMAXPS       Z2, Z3, Z2
+	VMOVUPS      vector42b20000<>+0(SB), Z3
+	VMINPS       Z2, Z3, Z2
+	VMULPS       vector3fb8aa3b<>+0(SB), Z2, Z3
+	VRNDSCALEPS  $0x08, Z3, Z3
+	VMOVAPS      Z2, Z2
+	VFNMADD231PS vector3f318000<>+0(SB), Z3, Z2
+	VFNMADD231PS vectorb95e8083<>+0(SB), Z3, Z2
+	VMOVUPS      vector39500d01<>+0(SB), Z4
+	VMOVUPS      vector3ab60b61<>+0(SB), Z5
+	VFMADD231PS  Z4, Z2, Z5
+	VMOVUPS      vector3c088889<>+0(SB), Z4
+	VFMADD231PS  Z5, Z2, Z4
+	VMOVUPS      vector3d2aaaab<>+0(SB), Z5
+	VFMADD231PS  Z4, Z2, Z5
+	VMOVUPS      vector3e2aaaab<>+0(SB), Z4
+	VFMADD231PS  Z5, Z2, Z4
+	VMOVUPS      vector3f000000<>+0(SB), Z5
+	VFMADD231PS  Z4, Z2, Z5
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VFMADD231PS  Z5, Z2, Z4
+	VMOVUPS      vector3f800000<>+0(SB), Z5
+	VFMADD231PS  Z4, Z2, Z5
+	VSCALEFPS    Z3, Z5, Z2
+	VADDPS       Z2, Z1, Z1
+	ADDQ         $0x00000040, DX
+	SUBQ         $0x00000010, CX
+	JMP          many
+
+manydone:
+	TESTQ        CX, CX
+	JZ           end
+	MOVL         $0x00000001, BX
+	SHLXL        CX, BX, BX
+	DECL         BX
+	KMOVW        BX, K1
+	VMOVUPS.Z    (DX), K1, Z2
+	VSUBPS       Z0, Z2, Z0
+	VMOVUPS      vectorc3160000<>+0(SB), Z2
+	VMAXPS       Z0, Z2, Z0
+	VMOVUPS      vector42b20000<>+0(SB), Z2
+	VMINPS       Z0, Z2, Z0
+	VMULPS       vector3fb8aa3b<>+0(SB), Z0, Z2
+	VRNDSCALEPS  $0x08, Z2, Z2
+	VMOVAPS      Z0, Z0
+	VFNMADD231PS vector3f318000<>+0(SB), Z2, Z0
+	VFNMADD231PS vectorb95e8083<>+0(SB), Z2, Z0
+	VMOVUPS      vector39500d01<>+0(SB), Z3
+	VMOVUPS      vector3ab60b61<>+0(SB), Z4
+	VFMADD231PS  Z3, Z0, Z4
+	VMOVUPS      vector3c088889<>+0(SB), Z3
+	VFMADD231PS  Z4, Z0, Z3
+	VMOVUPS      vector3d2aaaab<>+0(SB), Z4
+	VFMADD231PS  Z3, Z0, Z4
+	VMOVUPS      vector3e2aaaab<>+0(SB), Z3
+	VFMADD231PS  Z4, Z0, Z3
+	VMOVUPS      vector3f000000<>+0(SB), Z4
+	VFMADD231PS  Z3, Z0, Z4
+	VMOVUPS      vector3f800000<>+0(SB), Z3
+	VFMADD231PS  Z4, Z0, Z3
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VFMADD231PS  Z3, Z0, Z4
+	VSCALEFPS    Z2, Z4, Z0
+	VMOVAPS.Z    Z0, K1, Z0
+	VADDPS       Z0, Z1, Z1
+
+end:
+	VEXTRACTF64X4 $0x01, Z1, Y0
+	VMOVAPS       Y1, Y1
+	VADDPS        Y1, Y0, Y0
+	VPERM2F128    $0x01, Y0, Y0, Y1
+	VADDPS        Y0, Y1, Y0
+	VPERMILPS     $0x4e, Y0, Y1
+	VADDPS        Y0, Y1, Y0
+	VPERMILPS     $0xb1, Y0, Y1
+	VADDPS        Y0, Y1, Y0
+	VMOVSS        X0, 104(AX)
+	VZEROUPPER
+	RET
+
+// func lessTwoAVX512(a *byte, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·lessTwoAVX512(SB), NOSPLIT, $0-16
+	MOVQ         a+0(FP), AX
+	MOVQ         n+8(FP), CX
+	MOVQ         (AX), DX
+	MOVQ         8(AX), BX
+	VBROADCASTSS 56(AX), Z0
+	VBROADCASTSS 60(AX), Z1
+
+many:
+	CMPQ    CX, $0x00000020
+	JL      manydone
+	VMOVUPS (BX), Z2
+	VSUBPS  Z0, Z2, Z2
+	VSUBPS  Z1, Z2, Z2
+	VMOVUPS Z2, (DX)
+	VMOVUPS 64(BX), Z2
+	VSUBPS  Z0, Z2, Z2
+	VSUBPS  Z1, Z2, Z2
+	VMOVUPS Z2, 64(DX)
+	ADDQ    $0x00000080, DX
+	ADDQ    $0x00000080, BX
+	SUBQ    $0x00000020, CX
+	JMP     many
+
+manydone:
+one:
+	CMPQ    CX, $0x00000010
+	JL      onedone
+	VMOVUPS (BX), Z2
+	VSUBPS  Z0, Z2, Z2
+	VSUBPS  Z1, Z2, Z2
+	VMOVUPS Z2, (DX)
+	ADDQ    $0x00000040, DX
+	ADDQ    $0x00000040, BX
+	SUBQ    $0x00000010, CX
+	JMP     one
+
+onedone:
+	TESTQ     CX, CX
+	JZ        end
+	MOVL      $0x00000001, AX
+	SHLXL     CX, AX, AX
+	DECL      AX
+	KMOVW     AX, K1
+	VMOVUPS.Z (BX), K1, Z2
+	VSUBPS    Z0, Z2, Z0
+	VSUBPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (DX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func softmaxGradAVX512(a *byte, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·softmaxGradAVX512(SB), NOSPLIT, $0-16
+	MOVQ         a+0(FP), AX
+	MOVQ         n+8(FP), CX
+	MOVQ         (AX), DX
+	MOVQ         8(AX), BX
+	MOVQ         16(AX), SI
+	VBROADCASTSS 56(AX), Z0
+
+many:
+	CMPQ    CX, $0x00000020
+	JL      manydone
+	VMOVUPS (BX), Z1
+	VMOVUPS (SI), Z2
+	VSUBPS  Z0, Z2, Z2
+	VMULPS  Z1, Z2, Z1
+	VMOVUPS Z1, (DX)
+	VMOVUPS 64(BX), Z1
+	VMOVUPS 64(SI), Z2
+	VSUBPS  Z0, Z2, Z2
+	VMULPS  Z1, Z2, Z1
+	VMOVUPS Z1, 64(DX)
+	ADDQ    $0x00000080, DX
+	ADDQ    $0x00000080, BX
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000020, CX
+	JMP     many
+
+manydone:
+one:
+	CMPQ    CX, $0x00000010
+	JL      onedone
+	VMOVUPS (BX), Z1
+	VMOVUPS (SI), Z2
+	VSUBPS  Z0, Z2, Z2
+	VMULPS  Z1, Z2, Z1
+	VMOVUPS Z1, (DX)
+	ADDQ    $0x00000040, DX
+	ADDQ    $0x00000040, BX
+	ADDQ    $0x00000040, SI
+	SUBQ    $0x00000010, CX
+	JMP     one
+
+onedone:
+	TESTQ     CX, CX
+	JZ        end
+	MOVL      $0x00000001, AX
+	SHLXL     CX, AX, AX
+	DECL      AX
+	KMOVW     AX, K1
+	VMOVUPS.Z (BX), K1, Z1
+	VMOVUPS.Z (SI), K1, Z2
+	VSUBPS    Z0, Z2, Z0
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (DX)
+
+end:
 	VZEROUPPER
 	RET

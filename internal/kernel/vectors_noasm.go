@@ -16,4 +16,4 @@ func reduceVectors(ReduceOp, []float32) (float64, bool) { return 0, false }
 
 func dotVectors(_, _ []float32) (float64, bool) { return 0, false }
 
-func adamVectors(_, _, _, _ []float32, _ *[9]float32) bool { return false }
+func passVectors(passID, int, *passArgs) bool { return false }

@@ -17,10 +17,34 @@ func clampAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32
 func eluAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 
 //go:noescape
+func erfAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+
+//go:noescape
 func expAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 
 //go:noescape
+func expm1AVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+
+//go:noescape
+func geluAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+
+//go:noescape
+func geluTanhAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+
+//go:noescape
+func hardSwishAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+
+//go:noescape
 func leakyReLUAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+
+//go:noescape
+func logAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+
+//go:noescape
+func log1pAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+
+//go:noescape
+func mishAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 
 //go:noescape
 func negAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
@@ -38,13 +62,25 @@ func rsqrtAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32
 func scaleAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 
 //go:noescape
+func seluAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+
+//go:noescape
 func shiftAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 
 //go:noescape
 func sigmoidAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 
 //go:noescape
+func signAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+
+//go:noescape
 func siluAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+
+//go:noescape
+func softplusAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+
+//go:noescape
+func softsignAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 
 //go:noescape
 func sqrtAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
@@ -62,10 +98,25 @@ func tanhAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 func gradELUAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 
 //go:noescape
+func gradGELUAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+
+//go:noescape
+func gradGELUTanhAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+
+//go:noescape
+func gradHardSwishAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+
+//go:noescape
 func gradLeakyAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 
 //go:noescape
+func gradMishAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+
+//go:noescape
 func gradReLUAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+
+//go:noescape
+func gradSELUAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 
 //go:noescape
 func gradSiLUAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
@@ -75,6 +126,9 @@ func gradSigmoidAVX2(dst *float32, x *float32, y *float32, n int, a float32, b f
 
 //go:noescape
 func gradSoftplusAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+
+//go:noescape
+func gradSoftsignAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 
 //go:noescape
 func gradTanhAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
@@ -176,6 +230,72 @@ func sumOfAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32
 func sumSquaresAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 
 //go:noescape
+func sgdAVX2(a *byte, n int)
+
+//go:noescape
+func momentumAVX2(a *byte, n int)
+
+//go:noescape
+func nesterovAVX2(a *byte, n int)
+
+//go:noescape
+func adamAVX2(a *byte, n int)
+
+//go:noescape
+func rmspropAVX2(a *byte, n int)
+
+//go:noescape
+func rmspropMomentumAVX2(a *byte, n int)
+
+//go:noescape
+func rmspropCenteredAVX2(a *byte, n int)
+
+//go:noescape
+func rmspropBothAVX2(a *byte, n int)
+
+//go:noescape
+func adagradAVX2(a *byte, n int)
+
+//go:noescape
+func adadeltaAVX2(a *byte, n int)
+
+//go:noescape
+func normColsAVX2(a *byte, n int)
+
+//go:noescape
+func addSquaresAVX2(a *byte, n int)
+
+//go:noescape
+func addDotsAVX2(a *byte, n int)
+
+//go:noescape
+func normColsGradAVX2(a *byte, n int)
+
+//go:noescape
+func squaresLessAVX2(a *byte, n int)
+
+//go:noescape
+func normRowAVX2(a *byte, n int)
+
+//go:noescape
+func normRowSumsAVX2(a *byte, n int)
+
+//go:noescape
+func normRowGradAVX2(a *byte, n int)
+
+//go:noescape
+func expSumAVX2(a *byte, n int)
+
+//go:noescape
+func sumOfExpAVX2(a *byte, n int)
+
+//go:noescape
+func lessTwoAVX2(a *byte, n int)
+
+//go:noescape
+func softmaxGradAVX2(a *byte, n int)
+
+//go:noescape
 func absAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 
 //go:noescape
@@ -188,10 +308,34 @@ func clampAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float
 func eluAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 
 //go:noescape
+func erfAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+
+//go:noescape
 func expAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 
 //go:noescape
+func expm1AVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+
+//go:noescape
+func geluAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+
+//go:noescape
+func geluTanhAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+
+//go:noescape
+func hardSwishAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+
+//go:noescape
 func leakyReLUAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+
+//go:noescape
+func logAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+
+//go:noescape
+func log1pAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+
+//go:noescape
+func mishAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 
 //go:noescape
 func negAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
@@ -209,13 +353,25 @@ func rsqrtAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float
 func scaleAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 
 //go:noescape
+func seluAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+
+//go:noescape
 func shiftAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 
 //go:noescape
 func sigmoidAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 
 //go:noescape
+func signAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+
+//go:noescape
 func siluAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+
+//go:noescape
+func softplusAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+
+//go:noescape
+func softsignAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 
 //go:noescape
 func sqrtAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
@@ -233,10 +389,25 @@ func tanhAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float3
 func gradELUAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 
 //go:noescape
+func gradGELUAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+
+//go:noescape
+func gradGELUTanhAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+
+//go:noescape
+func gradHardSwishAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+
+//go:noescape
 func gradLeakyAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 
 //go:noescape
+func gradMishAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+
+//go:noescape
 func gradReLUAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+
+//go:noescape
+func gradSELUAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 
 //go:noescape
 func gradSiLUAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
@@ -246,6 +417,9 @@ func gradSigmoidAVX512(dst *float32, x *float32, y *float32, n int, a float32, b
 
 //go:noescape
 func gradSoftplusAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+
+//go:noescape
+func gradSoftsignAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 
 //go:noescape
 func gradTanhAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
@@ -345,3 +519,69 @@ func sumOfAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float
 
 //go:noescape
 func sumSquaresAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+
+//go:noescape
+func sgdAVX512(a *byte, n int)
+
+//go:noescape
+func momentumAVX512(a *byte, n int)
+
+//go:noescape
+func nesterovAVX512(a *byte, n int)
+
+//go:noescape
+func adamAVX512(a *byte, n int)
+
+//go:noescape
+func rmspropAVX512(a *byte, n int)
+
+//go:noescape
+func rmspropMomentumAVX512(a *byte, n int)
+
+//go:noescape
+func rmspropCenteredAVX512(a *byte, n int)
+
+//go:noescape
+func rmspropBothAVX512(a *byte, n int)
+
+//go:noescape
+func adagradAVX512(a *byte, n int)
+
+//go:noescape
+func adadeltaAVX512(a *byte, n int)
+
+//go:noescape
+func normColsAVX512(a *byte, n int)
+
+//go:noescape
+func addSquaresAVX512(a *byte, n int)
+
+//go:noescape
+func addDotsAVX512(a *byte, n int)
+
+//go:noescape
+func normColsGradAVX512(a *byte, n int)
+
+//go:noescape
+func squaresLessAVX512(a *byte, n int)
+
+//go:noescape
+func normRowAVX512(a *byte, n int)
+
+//go:noescape
+func normRowSumsAVX512(a *byte, n int)
+
+//go:noescape
+func normRowGradAVX512(a *byte, n int)
+
+//go:noescape
+func expSumAVX512(a *byte, n int)
+
+//go:noescape
+func sumOfExpAVX512(a *byte, n int)
+
+//go:noescape
+func lessTwoAVX512(a *byte, n int)
+
+//go:noescape
+func softmaxGradAVX512(a *byte, n int)

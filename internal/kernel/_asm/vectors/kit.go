@@ -15,6 +15,7 @@ import (
 type kit struct {
 	gen.Vec
 	constants map[string]operand.Mem
+	partial   bool // the vector at hand is the partial last one
 }
 
 type vec = reg.VecVirtual
@@ -123,7 +124,8 @@ func (k kit) pick(relation uint64, x, y, yes, no operand.Op) vec {
 	if k.Wide {
 		m := k.K()
 		k.VCMPPS(operand.Imm(relation), y, x, m)
-		k.VBLENDMPS(yes, no, m, r)
+		k.VMOVUPS(no, r) // not VBLENDMPS: avo would think that it reads r
+		k.VMOVUPS(yes, m, r)
 		return r
 	}
 	m := k.reg()
@@ -168,6 +170,26 @@ func (k kit) scale(x, n operand.Op) vec {
 	return k.mul(k.mul(x, k.power(half)), k.power(k.sub(n, half)))
 }
 
+// only returns x with 0 in the lanes that a partial vector does not have.
+func (k kit) only(x vec) vec {
+	if !k.partial {
+		return x
+	}
+	r := k.reg()
+	if k.Wide {
+		k.VMOVAPS_Z(x, reg.K1, r)
+	} else {
+		k.VANDPS(reg.Y15, x, r)
+	}
+	return r
+}
+
+func (k kit) copy(x vec) vec {
+	r := k.reg()
+	k.VMOVAPS(x, r)
+	return r
+}
+
 func (k kit) abs(x operand.Op) vec  { return k.and(k.bits(1<<31-1), x) }
 func (k kit) neg(x operand.Op) vec  { return k.xor(k.bits(1<<31), x) }
 func (k kit) sign(x operand.Op) vec { return k.and(k.bits(1<<31), x) }
@@ -184,38 +206,23 @@ func (k kit) poly(x operand.Op, c ...float64) vec {
 	return sum
 }
 
-// reduceExp splits x into n·ln 2 + r with |r| ≤ ln 2 / 2.
-func (k kit) reduceExp(x vec) (n, r vec) {
-	n = k.round(k.mul(k.mem(math.Log2E), x))
-	r = k.reg()
-	k.VMOVAPS(x, r)
-	r = k.fnma(k.mem(0.693359375), n, r)
-	return n, k.fnma(k.mem(math.Ln2-0.693359375), n, r)
-}
-
-// exp returns eˣ, by the Taylor polynomial of degree 7: its error on the
-// reduced argument is 5e-9.
-func (k kit) exp(x operand.Op) vec {
-	x = k.max(x, k.num(-104))
-	n, r := k.reduceExp(k.min(x, k.num(89)))
-	return k.scale(k.poly(r, 1./5040, 1./720, 1./120, 1./24, 1./6, 1./2, 1, 1), n)
-}
-
-// expm1 returns eˣ − 1 for x ≤ 0, exact near 0.
-func (k kit) expm1(x operand.Op) vec {
-	n, r := k.reduceExp(k.max(x, k.num(-80)))
-	p := k.mul(r, k.poly(r, 1./5040, 1./720, 1./120, 1./24, 1./6, 1./2, 1))
-	s := k.power(n)
-	return k.fma(p, s, k.sub(s, k.num(1)))
-}
-
-func (k kit) sigmoid(x operand.Op) vec {
-	one := k.num(1)
-	return k.div(one, k.add(k.exp(k.neg(x)), one))
-}
-
-// tanh is −e/(e + 2) with e = exp(−2|x|) − 1, and the sign of x.
-func (k kit) tanh(x operand.Op) vec {
-	e := k.expm1(k.mul(k.num(-2), k.abs(x)))
-	return k.or(k.abs(k.div(e, k.add(e, k.num(2)))), k.sign(x))
+// lanes joins all lanes of v, halving their number until one is left, which
+// it returns in the first lane of 256 bits.
+func (k kit) lanes(v vec, join func(k kit, x, y vec) vec) vec {
+	if k.Wide {
+		high, low := k.YMM(), k.YMM()
+		k.VEXTRACTF64X4(operand.Imm(1), v, high)
+		k.VMOVAPS(v.AsY(), low)
+		k.Wide = false
+		v = join(k, low, high)
+	}
+	high := k.YMM()
+	k.VPERM2F128(operand.Imm(1), v, v, high)
+	v = join(k, v, high)
+	for _, order := range []uint64{0b01001110, 0b10110001} {
+		high := k.YMM()
+		k.VPERMILPS(operand.Imm(order), v, high)
+		v = join(k, v, high)
+	}
+	return v
 }

@@ -22,8 +22,12 @@ func main() {
 	c.ConstraintExpr("amd64,!noasm")
 	constants := map[string]Mem{}
 	for _, wide := range []bool{false, true} {
-		k := kit{gen.Vec{Context: c, Wide: wide}, constants}
+		k := kit{Vec: gen.Vec{Context: c, Wide: wide}, constants: constants}
 		generateAll(k)
+		for _, p := range passes {
+			p.kit = k
+			p.generate()
+		}
 	}
 	gen.Write(c, "vectors", "go run ./vectors")
 }
@@ -110,7 +114,7 @@ func (l loop) generate() {
 		l.JMP(LabelRef(label))
 		l.Label(label + "done")
 	}
-	if l.fold != nil || light[l.name] || l.y || l.old {
+	if l.fold != nil || light[l.name] || l.old || l.y && !heavy[l.name] {
 		step("many", unroll)
 	}
 	step("one", 1)
@@ -174,19 +178,7 @@ func (l loop) vector(s state, i int) {
 
 // tail does the last n elements, less than a vector.
 func (l loop) tail(s state, n reg.GPVirtual) {
-	if l.Wide {
-		one := l.GP32()
-		l.MOVL(U32(1), one)
-		l.SHLXL(n.As32(), one, one)
-		l.DECL(one)
-		l.KMOVW(one, reg.K1)
-	} else {
-		base, index := l.GP64(), l.GP64()
-		l.LEAQ(l.words("laneMasks", func(i int) uint32 { return uint32(int32(i-8) >> 31) }), base)
-		l.MOVQ(U32(8), index)
-		l.SUBQ(n, index)
-		l.VMOVUPS(Mem{Base: base, Index: index, Scale: 4}, reg.Y15)
-	}
+	l.setTail(n)
 	load := func(p reg.GPVirtual) vec {
 		r := l.reg()
 		l.LoadTail(Mem{Base: p}, r)
@@ -221,32 +213,15 @@ func (l loop) others(x, no vec) vec {
 	return r
 }
 
-// finish joins the lanes of all sums, halving their number until one is left.
+// finish joins all sums and their lanes, and stores the one number.
 func (l loop) finish(s state) {
 	join := l.fold
 	if j, differs := joins[l.name]; differs {
 		join = j
 	}
-	k := l.kit
-	two := func(x, y vec) vec { return join(k, x, y, y, y) }
-	v := two(two(s.acc[0], s.acc[1]), two(s.acc[2], s.acc[3]))
-	k.Wide = false
-	if l.Wide {
-		high := l.YMM()
-		l.VEXTRACTF64X4(Imm(1), v, high)
-		low := l.YMM()
-		l.VMOVAPS(v.AsY(), low)
-		v = two(low, high)
-	}
-	high := l.YMM()
-	l.VPERM2F128(Imm(1), v, v, high)
-	v = two(v, high)
-	for _, order := range []uint64{0b01001110, 0b10110001} {
-		high := l.YMM()
-		l.VPERMILPS(Imm(order), v, high)
-		v = two(v, high)
-	}
-	l.VMOVSS(v.AsX(), Mem{Base: s.dst})
+	two := func(k kit, x, y vec) vec { return join(k, x, y, y, y) }
+	v := two(l.kit, two(l.kit, s.acc[0], s.acc[1]), two(l.kit, s.acc[2], s.acc[3]))
+	l.VMOVSS(l.lanes(v, two).AsX(), Mem{Base: s.dst})
 }
 
 func axpy(k kit, x, _, a, b vec) vec   { return k.fma(x, a, b) }
@@ -268,16 +243,19 @@ var reductions = map[string]value{
 	"dot":        func(k kit, x, y, acc, _ vec) vec { return k.fma(x, y, k.copy(acc)) },
 }
 
-func (k kit) copy(x vec) vec {
-	r := k.reg()
-	k.VMOVAPS(x, r)
-	return r
-}
-
 // light operations are worth several vectors a turn.
 var light = map[string]bool{"neg": true, "abs": true, "square": true, "relu": true, "scale": true, "shift": true,
 	"affine": true, "clamp": true, "leakyReLU": true, "step": true,
 	"plusScalar": true, "mulScalar": true, "subScalar": true, "subSwapped": true}
+
+// heavy operations on two vectors are not.
+var heavy = map[string]bool{"gradSiLU": true, "gradSoftplus": true, "gradGELU": true, "gradGELUTanh": true, "gradMish": true}
+
+// The constants of SELU, as in package kernel.
+const (
+	seluScale = 1.0507009873554804934193349852946
+	seluAlpha = 1.6732632423543772848170429916717
+)
 
 var unaries = map[string]value{
 	"neg":       func(k kit, x, _, _, _ vec) vec { return k.neg(x) },
@@ -291,7 +269,29 @@ var unaries = map[string]value{
 	"sigmoid":   func(k kit, x, _, _, _ vec) vec { return k.sigmoid(x) },
 	"relu":      func(k kit, x, _, _, _ vec) vec { return k.max(x, k.num(0)) },
 	"leakyReLU": func(k kit, x, _, a, _ vec) vec { return k.pick(less, x, k.num(0), k.mul(x, a), x) },
-	"silu":      func(k kit, x, _, _, _ vec) vec { return k.mul(x, k.sigmoid(x)) },
+	"silu":      func(k kit, x, _, _, _ vec) vec { return k.silu(x) },
+	"gelu":      func(k kit, x, _, _, _ vec) vec { return k.gelu(x) },
+	"geluTanh":  func(k kit, x, _, _, _ vec) vec { return k.geluTanh(x) },
+	"mish":      func(k kit, x, _, _, _ vec) vec { return k.mish(x) },
+	"softplus":  func(k kit, x, _, _, _ vec) vec { return k.softplus(x) },
+	"erf":       func(k kit, x, _, _, _ vec) vec { return k.erf(x) },
+	"log":       func(k kit, x, _, _, _ vec) vec { return k.log(x) },
+	"log1p":     func(k kit, x, _, _, _ vec) vec { return k.log1p(x) },
+	"expm1": func(k kit, x, _, _, _ vec) vec {
+		return k.pick(less, x, k.num(1), k.expm1(k.min(x, k.num(1))), k.sub(k.exp(x), k.num(1)))
+	},
+	"hardSwish": func(k kit, x, _, _, _ vec) vec {
+		return k.mul(x, k.mul(k.min(k.max(k.add(x, k.num(3)), k.num(0)), k.num(6)), k.num(1./6)))
+	},
+	"softsign": func(k kit, x, _, _, _ vec) vec { return k.div(x, k.add(k.abs(x), k.num(1))) },
+	"sign": func(k kit, x, _, _, _ vec) vec {
+		zero := k.num(0)
+		return k.pick(less, zero, x, k.num(1), k.pick(less, x, zero, k.num(-1), x))
+	},
+	"selu": func(k kit, x, _, _, _ vec) vec {
+		zero := k.num(0)
+		return k.pick(less, x, zero, k.mul(k.expm1(k.min(x, zero)), k.num(seluScale*seluAlpha)), k.mul(x, k.num(seluScale)))
+	},
 	"elu": func(k kit, x, _, a, _ vec) vec {
 		return k.pick(less, x, k.num(0), k.mul(k.expm1(k.min(x, k.num(0))), a), x)
 	},
@@ -329,6 +329,21 @@ var binaries = map[string]value{
 	"gradSigmoid": func(k kit, x, y, _, _ vec) vec { return k.mul(x, k.mul(y, k.sub(k.num(1), y))) },
 	"gradELU": func(k kit, x, y, a, _ vec) vec {
 		return k.mul(x, k.pick(lessEqual, y, k.num(0), k.add(y, a), k.num(1)))
+	},
+	"gradSELU": func(k kit, x, y, _, _ vec) vec {
+		return k.mul(x, k.pick(lessEqual, y, k.num(0), k.add(y, k.num(seluScale*seluAlpha)), k.num(seluScale)))
+	},
+	"gradGELU":     func(k kit, x, y, _, _ vec) vec { return k.mul(x, k.geluSlope(y)) },
+	"gradGELUTanh": func(k kit, x, y, _, _ vec) vec { return k.mul(x, k.geluTanhSlope(y)) },
+	"gradMish":     func(k kit, x, y, _, _ vec) vec { return k.mul(x, k.mishSlope(y)) },
+	"gradHardSwish": func(k kit, x, y, _, _ vec) vec {
+		slope := k.fma(y, k.num(1./3), k.num(0.5))
+		slope = k.pick(less, y, k.num(3), slope, k.num(1))
+		return k.mul(x, k.pick(lessEqual, y, k.num(-3), k.num(0), slope))
+	},
+	"gradSoftsign": func(k kit, x, y, _, _ vec) vec {
+		d := k.add(k.abs(y), k.num(1))
+		return k.div(x, k.mul(d, d))
 	},
 	"gradSiLU": func(k kit, x, y, _, _ vec) vec {
 		s := k.sigmoid(y)
