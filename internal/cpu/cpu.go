@@ -1,6 +1,6 @@
 // Package cpu says which vector units this machine has, in the three kinds
-// that limpid has kernels for. internal/kernel chooses by it; nothing else
-// needs to import it but internal/par, for [Pause].
+// that limpid has kernels for. internal/kernel chooses by it; it and all above
+// it may import cpu.
 package cpu
 
 // Kind is a class of machine for which there is a set of kernels.

@@ -15,9 +15,3 @@ func Best() Kind {
 	}
 	return AVX2
 }
-
-// Pause waits about n times 40 ns without using the core's execution units,
-// for loops that spin on memory another core writes.
-//
-//go:noescape
-func Pause(n int)

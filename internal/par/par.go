@@ -1,5 +1,5 @@
-// Package par shares numeric work among the machine's cores. Kernels and
-// tensor use it; it knows nothing of either.
+// Package par shares numeric work among the machine's cores. internal/kernel
+// and all above it may import it; it knows nothing of any.
 //
 // Work is cut into chunks by its size alone, never by the number of workers,
 // and a chunk writes memory that no other chunk touches: so the number of
@@ -11,14 +11,15 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/limpid-ml/limpid/internal/cpu"
 )
 
 // Task is work cut into chunks. Do may be called by several goroutines at
 // once, each time with another chunk. It should be a pointer, so that handing
 // it to [Run] allocates nothing.
-type Task interface{ Do(chunk int) }
+type Task interface {
+	// Do does one chunk of the work, a number from 0.
+	Do(chunk int)
+}
 
 const (
 	spins      = 400  // times a worker looks for work before it parks, about 50 µs
@@ -137,7 +138,7 @@ func (p *pool) finish() {
 	p.next.Store(int64(p.chunks)) // if the caller panicked, the rest is dropped
 	p.word.And(^uint64(openBit))
 	for look := 1; p.word.Load()&insideMask != 0; look++ {
-		cpu.Pause(pauses)
+		pause(pauses)
 		if look%giveWay == 0 {
 			runtime.Gosched()
 		}
@@ -166,7 +167,7 @@ func (p *pool) work(id int, wake chan struct{}) {
 				p.help()
 				look = 1
 			}
-			cpu.Pause(pauses)
+			pause(pauses)
 			if look%giveWay == 0 {
 				runtime.Gosched()
 			}

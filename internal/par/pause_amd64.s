@@ -2,8 +2,8 @@
 
 #include "textflag.h"
 
-// func Pause(n int)
-TEXT ·Pause(SB), NOSPLIT, $0-8
+// func pause(n int)
+TEXT ·pause(SB), NOSPLIT, $0-8
 	MOVQ n+0(FP), CX
 loop:
 	PAUSE
