@@ -34,7 +34,7 @@ func newEval(s Streams) *cobra.Command {
 the data in another folder. train did so once, at the end: whoever reads the
 test split again and again while choosing settings, tunes on it.
 
-` + runHelp,
+` + aboutRuns,
 		Example:           "  limpid eval latest\n  limpid eval latest --data /usr/share/datasets/fashion-mnist --json",
 		Args:              arguments(1, 1, "the run"),
 		ValidArgsFunction: completeRuns(&o.folders),

@@ -1,9 +1,77 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"fmt"
+	"io"
 	"strings"
+
+	"github.com/spf13/cobra"
 )
+
+type helpOptions struct {
+	verb string
+	json bool
+}
+
+// helpAnswer is help's JSON document.
+type helpAnswer struct {
+	Verb string `json:"verb"`
+	Page string `json:"page"`
+}
+
+// newHelp prints manual pages.
+func newHelp(s Streams) *cobra.Command {
+	var o helpOptions
+	c := &cobra.Command{
+		Use:               "help [VERB]",
+		Short:             "Show the manual page of limpid, or of a verb",
+		Long:              "Shows what limpid VERB --help shows.",
+		Example:           "  limpid help\n  limpid help train | less",
+		Args:              arguments(0, 1, ""),
+		ValidArgsFunction: completeVerbs,
+	}
+	jsonFlag(c, &o.json)
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			o.verb = args[0]
+		}
+		return runHelp(c.Context(), s, c.Root(), o)
+	}
+	return c
+}
+
+func runHelp(_ context.Context, s Streams, root *cobra.Command, o helpOptions) error {
+	page := root
+	if o.verb != "" {
+		var err error
+		if page, _, err = root.Find([]string{o.verb}); err != nil || page == root {
+			return noSuchVerb(root, []string{o.verb})
+		}
+	}
+	var b bytes.Buffer
+	page.InitDefaultHelpFlag() // or its line is missing
+	page.SetOut(&b)
+	if err := page.Help(); err != nil {
+		return err
+	}
+	if o.json {
+		return printJSON(s.Out, helpAnswer{page.Name(), b.String()})
+	}
+	_, err := io.Copy(s.Out, &b)
+	return because(codeOutput, "check where standard output goes", err)
+}
+
+func completeVerbs(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	var verbs []string
+	for _, v := range c.Root().Commands() {
+		if v.IsAvailableCommand() && len(args) == 0 {
+			verbs = append(verbs, v.Name()+"\t"+v.Short)
+		}
+	}
+	return verbs, cobra.ShellCompDirectiveNoFileComp
+}
 
 // helpTemplate lays a verb's help out as a manual page.
 func helpTemplate() string {

@@ -60,7 +60,7 @@ deviation, range, share near zero and a histogram from its least to its
 greatest value), the settings, and how loss and accuracy went. Of a run that is
 not finished it shows the newest checkpoint.
 
-` + runHelp,
+` + aboutRuns,
 		Example:           "  limpid inspect latest\n  limpid inspect latest --json | jq '.values[] | {name, std}'",
 		Args:              arguments(1, 1, "the run"),
 		ValidArgsFunction: completeRuns(&o.folders),

@@ -58,7 +58,7 @@ network was trained on, grey, bright on black, cropped to the object, centred,
 scaled down; what was done is said on standard error. A run that is not
 finished answers with its newest checkpoint.
 
-` + runHelp,
+` + aboutRuns,
 		Example: `  limpid predict latest shirt.jpg
   limpid predict runs/20261124-1615-fashion *.png --top 3
   limpid predict latest boot.webp --json | jq -r .predictions[0].class`,
@@ -135,7 +135,10 @@ func predictFile(task *recipe.Task, file string) (prediction, error) {
 	if err != nil {
 		return prediction{}, err
 	}
-	p := prediction{Picture: file, Steps: prepared.Steps, Doubt: prepared.Doubt}
+	p := prediction{Picture: file, Steps: append([]string{}, prepared.Steps...), Doubt: prepared.Doubt}
+	if info, err := picture.Inspect(file); err == nil && info.Turned {
+		p.Steps = append([]string{"turned it upright, as the file asks"}, p.Steps...)
+	}
 	for i, v := range softmax(tensor.Data[float32](y)) {
 		p.Classes = append(p.Classes, chance{task.Classes[i], v})
 	}

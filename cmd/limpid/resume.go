@@ -16,7 +16,7 @@ type resumeOptions struct {
 	view    viewOptions
 }
 
-const runHelp = `RUN is a run's folder, its name below the runs folder, or "latest".`
+const aboutRuns = `RUN is a run's folder, its name below the runs folder, or "latest".`
 
 func newResume(s Streams) *cobra.Command {
 	var o resumeOptions
@@ -32,7 +32,7 @@ what train printed and succeeds.
 If the run began on another kind of CPU (see limpid version), resume warns:
 the last bits of sums may differ.
 
-` + runHelp,
+` + aboutRuns,
 		Example:           "  limpid resume latest\n  limpid resume runs/20261124-1615-fashion --json",
 		Args:              arguments(1, 1, "the run"),
 		ValidArgsFunction: completeRuns(&o.folders),

@@ -74,8 +74,10 @@ are part of the program, in under a minute on two cores.`,
 	root.SetErr(s.Err)
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(newTrain(s), newResume(s), newEval(s), newPredict(s), newRuns(s), newInspect(s), newData(s), newVersion(s), newCompletion(s))
+	help := newHelp(s)
+	root.AddCommand(help)
+	root.SetHelpCommand(help)
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.SetHelpCommand(&cobra.Command{Use: "no-help", Hidden: true})
 	cobra.AddTemplateFunc("indent", indentText)
 	root.SetHelpTemplate(helpTemplate())
 	return root

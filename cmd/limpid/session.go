@@ -115,7 +115,7 @@ func (r *session) train(ctx context.Context, s Streams, stop func()) error {
 func (r *session) screen(s Streams, stop func()) screen {
 	in, isFile := s.In.(*os.File)
 	out, alsoFile := s.Err.(*os.File)
-	if !r.view.plain && isFile && alsoFile && term.IsTerminal(in.Fd()) && term.IsTerminal(out.Fd()) {
+	if !r.view.plain && os.Getenv("TERM") != "dumb" && isFile && alsoFile && term.IsTerminal(in.Fd()) && term.IsTerminal(out.Fd()) {
 		return newLiveScreen(s, stop)
 	}
 	return &plainScreen{w: s.Err}
