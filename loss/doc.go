@@ -7,5 +7,5 @@
 // shape, a label that is no class) panics with a *tensor.Error, which the
 // entry points of nn and train return.
 //
-// train and the packages above it import this one.
+// train and all above it may import loss.
 package loss

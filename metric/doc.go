@@ -5,5 +5,5 @@
 // score, such as Accuracy{}; its New makes the [Accumulator] that takes the
 // batches.
 //
-// train and the packages above it import this one.
+// train and all above it may import metric.
 package metric

@@ -11,7 +11,7 @@
 //
 // Pictures are [N, H, W, C].
 //
-// train and the packages above it import this one.
+// train and all above it may import model.
 package model
 
 import (

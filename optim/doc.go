@@ -5,5 +5,5 @@
 // PyTorch's defaults. train.NewUpdater runs it. A rule of one's own implements
 // [Rule], and [Rule64] if float64 networks are to use it.
 //
-// train and the packages above it import this one.
+// train and all above it may import optim.
 package optim

@@ -24,7 +24,10 @@ type Recipe struct {
 }
 
 // Config is a recipe's configuration: typed, and stored in the run.
-type Config interface{ Shared() *Common }
+type Config interface {
+	// Shared returns the settings that every recipe has.
+	Shared() *Common
+}
 
 // Common holds the settings that every recipe has.
 type Common struct {

@@ -8,7 +8,7 @@
 // computes does not depend on the number of workers, bit for bit; it may
 // depend on the variant (see [Variant]) in the last bits.
 //
-// Package tensor imports it, and so may anything above.
+// tensor and all above it may import kernel.
 package kernel
 
 import (
