@@ -98,7 +98,7 @@ func stackPart(name string, all []Example, index []int, part func(*Example) tens
 // PadBatch is a Collate for examples of various lengths: parts that have axes
 // are padded with zeros at the end of their first axis to the longest example's
 // length, and More gets the lengths, int32 [N], as "x.len", "y.len" and
-// "name.len". Scalars are stacked.
+// "name.len". Scalars are stacked; objects are as in [Example.WithObjects].
 func PadBatch(all []Example) (Batch, error) {
 	var b Batch
 	var err error
@@ -108,7 +108,17 @@ func PadBatch(all []Example) (Batch, error) {
 	if b.Y, err = b.pad("y", all, func(e *Example) tensor.Tensor { return e.Y }); err != nil {
 		return b, err
 	}
+	boxes := allHaveObjects(all)
+	if boxes {
+		if b.More == nil {
+			b.More = map[string]tensor.Tensor{}
+		}
+		putObjects(b.More, objectsOf(all), true)
+	}
 	for _, name := range names(all) {
+		if boxes && isObjectPart(name) {
+			continue
+		}
 		part, err := b.pad(name, all, func(e *Example) tensor.Tensor { return e.More[name] })
 		if err != nil {
 			return b, err

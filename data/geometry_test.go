@@ -126,6 +126,20 @@ func TestBatchesWithObjectsDoNotDependOnWorkers(t *testing.T) {
 	}
 }
 
+// TestPadBatchKeepsObjects: padding is no object of class 0.
+func TestPadBatchKeepsObjects(t *testing.T) {
+	a, b := scene(8, 9, Object{X2: 3, Y2: 3, Label: 2}), scene(5, 9, Object{X1: 1, X2: 3, Y2: 3})
+	b = b.WithObjects(append(b.Objects(), Object{X1: 4, X2: 8, Y2: 5, Label: 1, Crowd: true}))
+	batch, err := PadBatch([]Example{a, b})
+	if err != nil {
+		t.Fatal(err)
+	}
+	batch.N = 2
+	if !slices.Equal(batch.X.Shape(), []int{2, 8, 9, 3}) || !slices.Equal(batch.Objects(0), a.Objects()) || !slices.Equal(batch.Objects(1), b.Objects()) {
+		t.Errorf("X %v, objects %v and %v", batch.X.Shape(), batch.Objects(0), batch.Objects(1))
+	}
+}
+
 func TestObjectsThatLeaveAreDropped(t *testing.T) {
 	p := &Picture{Pix: make([]float32, 100), H: 10, W: 10, C: 1, Objects: []Object{
 		{X1: 0, Y1: 0, X2: 3, Y2: 3, Label: 1}, {X1: 2, Y1: 2, X2: 8, Y2: 8, Label: 2}, {X1: 5, Y1: 5, X2: 9, Y2: 9, Label: 3},

@@ -106,6 +106,9 @@ func At(ctx context.Context, path string, o Options) (*Report, error) {
 	if o.Rows <= 0 {
 		o.Rows = 24
 	}
+	if !info.IsDir() && picture.Named(path) {
+		return nil, fmt.Errorf("look: %q is one picture: name the folder that it lies in", path)
+	}
 	r := &Report{Path: path, Advice: []string{}}
 	if !info.IsDir() && !strings.EqualFold(filepath.Ext(path), ".json") {
 		err = r.table(path, o)

@@ -246,7 +246,7 @@ func TestLookAtATable(t *testing.T) {
 }
 
 func TestLookErrors(t *testing.T) {
-	for _, c := range []struct{ path, want string }{{t.TempDir(), "nothing to look at"}, {"testdata/gone", "gone"}} {
+	for _, c := range []struct{ path, want string }{{t.TempDir(), "nothing to look at"}, {"testdata/gone", "gone"}, {"../../format/picture/testdata/rgb.png", "name the folder"}} {
 		if _, err := At(t.Context(), c.path, Options{}); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v", c.path, err)
 		}

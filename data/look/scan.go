@@ -27,11 +27,13 @@ const (
 
 // seen is what is kept of a picture that was read.
 type seen struct {
-	info   picture.Info
-	sum    [sha256.Size]byte
-	hash   uint64
-	small  []float32 // tiny×tiny RGB, mean 0 and length 1; zeros of a blank one
-	labels []int     // of masks: pixels of each label, the ignored ones last
+	info  picture.Info
+	sum   [sha256.Size]byte
+	hash  uint64
+	small []float32 // tiny×tiny RGB, mean 0 and length 1; zeros of a blank one
+	// mean and contrast (the length before it was 1) of small
+	mean, contrast float64
+	labels         []int // of masks: pixels of each label, the ignored ones last
 }
 
 // scan reads all pictures, on all processors.
@@ -86,7 +88,7 @@ func (e *eye) look(it *item) error {
 	s := &seen{info: info, sum: sha256.Sum256(text), small: make([]float32, tiny*tiny*3)}
 	all := image.Rect(0, 0, e.whole.W, e.whole.H)
 	e.sizer.Resize(&e.small, &e.whole, all, tiny, tiny)
-	normal(s.small, e.small.Pix)
+	s.mean, s.contrast = normal(s.small, e.small.Pix)
 	e.sizer.Resize(&e.small, &e.whole, all, hashSide, hashSide+1)
 	s.hash = hash(e.small.Pix)
 	if it.mask != "" {
@@ -112,22 +114,21 @@ func hash(rgb []uint8) (h uint64) {
 	return h
 }
 
-// normal writes v less its mean, at length 1.
-func normal(to []float32, v []uint8) {
-	var sum, square float64
+// normal writes v less its mean, at length 1, and returns the two.
+func normal(to []float32, v []uint8) (mean, length float64) {
 	for _, b := range v {
-		sum += float64(b)
+		mean += float64(b) / float64(len(v))
 	}
-	mean := sum / float64(len(v))
 	for _, b := range v {
-		square += (float64(b) - mean) * (float64(b) - mean)
+		length += (float64(b) - mean) * (float64(b) - mean)
 	}
-	if square < 1 {
-		return
+	if length = math.Sqrt(length); length < 1 {
+		return mean, length
 	}
 	for i, b := range v {
-		to[i] = float32((float64(b) - mean) / math.Sqrt(square))
+		to[i] = float32((float64(b) - mean) / length)
 	}
+	return mean, length
 }
 
 // labels counts the pixels of each label in a mask.

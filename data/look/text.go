@@ -33,13 +33,13 @@ func (r *Report) advise() {
 		}
 	}
 	if across > 0 {
-		say("%s in more than one part: a test on them asks what was learnt by heart; leave them in one", some(across, "picture is", "pictures are"))
+		say("%s in more than one part: a test on them asks what was learnt by heart; leave them in one", some(across, "picture is, or looks to be,", "pictures are, or look to be,"))
 	}
 	if torn > 0 {
-		say("%s in more than one class: one label must be wrong", some(torn, "picture is", "pictures are"))
+		say("%s in more than one class: one label must be wrong", some(torn, "picture is, or looks to be,", "pictures are, or look to be,"))
 	}
 	if alike > 0 {
-		say("%s more than once: remove the others, or deal them together (data.Deal's Groups)", some(alike, "picture is there", "pictures are there"))
+		say("%s more than once: remove the others, or deal them together (data.Deal's Groups)", some(alike, "picture is there, or one like it,", "pictures are there, or ones like them,"))
 	}
 	if len(r.Blank) > 0 {
 		say("%s of one colour: is there anything to see?", some(len(r.Blank), "picture is", "pictures are"))

@@ -2,16 +2,19 @@ package look
 
 import (
 	"cmp"
+	"math"
 	"math/bits"
 	"slices"
 )
 
 // How alike pictures are that count as one: hashes may differ in so many bits,
-// and the small pictures must correlate so much. A JPEG's loss, another size or
-// a little brightness changes less.
+// the small pictures must correlate so much, and their brightness and contrast
+// be as near. A JPEG's loss or another size changes less.
 const (
-	maxBits  = 4
-	minAlike = 0.985
+	maxBits     = 4
+	minAlike    = 0.995
+	maxBrighter = 12  // of 255
+	maxContrast = 1.2 // times
 )
 
 // bands cut a hash in more pieces than bits may differ, so that pictures alike
@@ -96,7 +99,8 @@ func root(link []int, i int) int {
 
 // alike tells whether two pictures look the same. Blank ones never do.
 func alike(a, b *seen) bool {
-	if bits.OnesCount64(a.hash^b.hash) > maxBits {
+	if bits.OnesCount64(a.hash^b.hash) > maxBits || math.Abs(a.mean-b.mean) > maxBrighter ||
+		a.contrast > maxContrast*b.contrast || b.contrast > maxContrast*a.contrast {
 		return false
 	}
 	var sum float32
