@@ -28,23 +28,6 @@ const (
 	Softsign
 )
 
-// Cell names what a recurrent layer does at each step.
-type Cell uint8
-
-// The cells.
-const (
-	CellTanh Cell = iota // h = tanh(x + h·w)
-	CellReLU
-	CellLSTM
-	CellGRU // with the reset after the product, as PyTorch's
-)
-
-// Gates is how many gates stand below each other in a cell's weights.
-func (c Cell) Gates() int { return [...]int{1, 1, 4, 3}[c] }
-
-// Carries tells whether a step leaves more than h and the gates.
-func (c Cell) Carries() bool { return c >= CellLSTM }
-
 // Conv holds a convolution's options, per axis. Zero strides, dilations and
 // groups mean 1.
 type Conv struct {
@@ -94,13 +77,6 @@ type Tensor[T, S, R any] interface {
 	Normalize(x, mean, variance, gamma, beta T, eps float64, act Act, param float64) T
 	// LayerNorm normalises over the last axis; gamma, beta [C].
 	LayerNorm(x, gamma, beta T, eps float64) T
-	// Recur runs a recurrent layer over whole sequences: x [T,N,G·H] is what the
-	// gates have of the input, h and c [N,H] the states before (c of an LSTM
-	// alone, else the zero T), w [G·H,H], b [G·H] or the zero T, lengths int32
-	// [N] or the zero T: past its end a sequence keeps its state. back goes from
-	// the last step to the first. The result is [T,N,H], and of an LSTM
-	// [T+1,N,H]: its last row is c after the last step.
-	Recur(cell Cell, x, h, c, w, b, lengths T, back bool) T
 	// Dropout zeroes each element with probability rate and scales the rest
 	// by 1/(1−rate). The mask is drawn from r.
 	Dropout(x T, rate float64, r *R) T
