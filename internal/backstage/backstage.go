@@ -28,6 +28,23 @@ const (
 	Softsign
 )
 
+// Cell names what a recurrent layer does at each step.
+type Cell uint8
+
+// The cells.
+const (
+	CellTanh Cell = iota // h = tanh(x + h·w)
+	CellReLU
+	CellLSTM
+	CellGRU // with the reset after the product, as PyTorch's
+)
+
+// Gates is how many gates stand below each other in a cell's weights.
+func (c Cell) Gates() int { return [...]int{1, 1, 4, 3}[c] }
+
+// Carries tells whether a step leaves more than h and the gates.
+func (c Cell) Carries() bool { return c >= CellLSTM }
+
 // Conv holds a convolution's options, per axis. Zero strides, dilations and
 // groups mean 1.
 type Conv struct {
