@@ -15,8 +15,10 @@ func activate[T Float](act Act, param float64, row []T) {
 		for i, v := range row {
 			row[i] = max(v, 0)
 		}
-	default: // by vectors, where there are any
-		Unary(actOps[act], row, row, param, 0)
+	default:
+		for i, v := range row {
+			row[i] = T(activation(act, param, float64(v)))
+		}
 	}
 }
 

@@ -113,63 +113,99 @@ func (j *normJob[T]) Do(chunk int) {
 	case normGradSums:
 		j.gradSums(s, from, to, j.sums[2*chunk*j.cols:][:2*j.cols])
 	case normGradApply:
-		j.gradApply(s, from, to)
+		j.gradApply(from, to)
 	}
 	s.put()
 }
 
 func (j *normJob[T]) sum(s *scratch, from, to int, sums []float64) {
-	diff, block := columns[T](&s.a, j.strip), columns[T](&s.b, j.strip)
+	block := columns[T](&s.b, j.strip)
 	clear(block)
 	for at := from; at < to; at += j.strip {
-		x := j.x[at:min(at+j.strip, to)]
-		if j.pass == normSum {
+		if x := j.x[at:min(at+j.strip, to)]; j.pass == normSum {
 			Axpy(1, x, block[:len(x)])
-			continue
+		} else {
+			addSquares(block, x, j.mean)
 		}
-		Binary(Sub, diff[:len(x)], x, j.mean[:len(x)], 0)
-		mulAdd(block, diff[:len(x)], diff)
 	}
 	foldColumns(sums, block)
 }
 
 func (j *normJob[T]) apply(from, to int) {
 	for at := from; at < to; at += j.strip {
-		end := min(at+j.strip, to)
-		y, n := j.y[at:end], end-at
-		Binary(Sub, y, j.x[at:end], j.mean[:n], 0) // first, for x may be far from 0
-		Binary(Mul, y, y, j.scale[:n], 0)
-		Binary(Add, y, y, j.shift[:n], 0)
+		y := j.y[at:min(at+j.strip, to)]
+		scaleLess(y, j.x[at:], j.mean, j.scale, j.shift)
 		activateFast(j.act, j.slope, y)
 	}
 }
 
 func (j *normJob[T]) gradSums(s *scratch, from, to int, sums []float64) {
-	hat, sum, dot := columns[T](&s.a, j.strip), columns[T](&s.b, j.strip), columns[T](&s.c, j.strip)
+	sum, dot := columns[T](&s.b, j.strip), columns[T](&s.c, j.strip)
 	clear(sum)
 	clear(dot)
 	for at := from; at < to; at += j.strip {
-		end := min(at+j.strip, to)
-		dy, n := j.dy[at:end], end-at
-		Binary(Sub, hat[:n], j.x[at:end], j.mean[:n], 0)
-		Binary(Mul, hat[:n], hat[:n], j.rstd[:n], 0)
-		mulAdd(dot, hat[:n], dy)
-		Axpy(1, dy, sum[:n])
+		addDots(sum, dot, j.dy[at:min(at+j.strip, to)], j.x[at:], j.mean)
 	}
 	foldColumns(sums[:j.cols], sum)
 	foldColumns(sums[j.cols:], dot)
+	for c, v := range j.rstd[:j.cols] {
+		sums[j.cols+c] *= float64(v)
+	}
 }
 
-func (j *normJob[T]) gradApply(s *scratch, from, to int) {
-	hat := columns[T](&s.a, j.strip)
+func (j *normJob[T]) gradApply(from, to int) {
 	for at := from; at < to; at += j.strip {
-		end := min(at+j.strip, to)
-		out, n := j.y[at:end], end-at
-		Binary(Sub, hat[:n], j.x[at:end], j.mean[:n], 0)
-		Binary(Mul, hat[:n], hat[:n], j.rstd[:n], 0)
-		Binary(Sub, out, j.dy[at:end], j.shift[:n], 0)
-		Binary(Sub, out, out, hat[:n], 0)
-		Binary(Mul, out, out, j.scale[:n], 0)
+		gradLess(j.y[at:min(at+j.strip, to)], j.dy[at:], j.x[at:], j.mean, j.rstd, j.shift, j.scale)
+	}
+}
+
+// scaleLess sets y[i] to (x[i] − mean[i])·scale[i] + shift[i]. The difference
+// comes first, for x may be far from 0.
+func scaleLess[T Float](y, x, mean, scale, shift []T) {
+	n := len(y)
+	x, mean, scale, shift = x[:n], mean[:n], scale[:n], shift[:n]
+	a := passArgs{stream: [7]*float32{stream(y), stream(x), stream(mean), stream(scale), stream(shift)}}
+	if wide[T]() || !passVectors(passNormCols, n, &a) {
+		for i, v := range x {
+			y[i] = (v-mean[i])*scale[i] + shift[i]
+		}
+	}
+}
+
+// addSquares adds the square of x[i] − mean[i] to sum[i].
+func addSquares[T Float](sum, x, mean []T) {
+	n := len(x)
+	sum, mean = sum[:n], mean[:n]
+	a := passArgs{stream: [7]*float32{stream(sum), stream(x), stream(mean)}}
+	if wide[T]() || !passVectors(passAddSquares, n, &a) {
+		for i, v := range x {
+			sum[i] += (v - mean[i]) * (v - mean[i])
+		}
+	}
+}
+
+// addDots adds dy[i] to sum[i] and dy[i]·(x[i] − mean[i]) to dot[i].
+func addDots[T Float](sum, dot, dy, x, mean []T) {
+	n := len(dy)
+	sum, dot, x, mean = sum[:n], dot[:n], x[:n], mean[:n]
+	a := passArgs{stream: [7]*float32{stream(sum), stream(dot), stream(dy), stream(x), stream(mean)}}
+	if wide[T]() || !passVectors(passAddDots, n, &a) {
+		for i, d := range dy {
+			sum[i] += d
+			dot[i] += d * (x[i] - mean[i])
+		}
+	}
+}
+
+// gradLess sets dx[i] to (dy[i] − shift[i] − (x[i] − mean[i])·slope[i])·scale[i].
+func gradLess[T Float](dx, dy, x, mean, slope, shift, scale []T) {
+	n := len(dx)
+	dy, x, mean, slope, shift, scale = dy[:n], x[:n], mean[:n], slope[:n], shift[:n], scale[:n]
+	a := passArgs{stream: [7]*float32{stream(dx), stream(dy), stream(x), stream(mean), stream(slope), stream(shift), stream(scale)}}
+	if wide[T]() || !passVectors(passNormColsGrad, n, &a) {
+		for i, d := range dy {
+			dx[i] = (d - shift[i] - (x[i]-mean[i])*slope[i]) * scale[i]
+		}
 	}
 }
 

@@ -9024,45 +9024,47 @@ TEXT ·normColsGradAVX2(SB), NOSPLIT, $0-16
 	MOVQ 48(AX), AX
 
 many:
-	CMPQ        CX, $0x00000008
-	JL          manydone
-	VMOVUPS     (BX), Y0
-	VMOVUPS     (SI), Y1
-	VMOVUPS     (DI), Y2
-	VMOVUPS     (R8), Y3
-	VMOVUPS     (R9), Y4
-	VMOVUPS     (AX), Y5
-	VSUBPS      Y2, Y1, Y1
-	VFMADD231PS Y1, Y4, Y5
-	VFMADD231PS Y0, Y3, Y5
-	VMOVUPS     Y5, (DX)
-	ADDQ        $0x00000020, DX
-	ADDQ        $0x00000020, BX
-	ADDQ        $0x00000020, SI
-	ADDQ        $0x00000020, DI
-	ADDQ        $0x00000020, R8
-	ADDQ        $0x00000020, R9
-	ADDQ        $0x00000020, AX
-	SUBQ        $0x00000008, CX
-	JMP         many
+	CMPQ         CX, $0x00000008
+	JL           manydone
+	VMOVUPS      (BX), Y0
+	VMOVUPS      (SI), Y1
+	VMOVUPS      (DI), Y2
+	VMOVUPS      (R8), Y3
+	VMOVUPS      (R9), Y4
+	VMOVUPS      (AX), Y5
+	VSUBPS       Y2, Y1, Y1
+	VSUBPS       Y4, Y0, Y0
+	VFNMADD231PS Y1, Y3, Y0
+	VMULPS       Y0, Y5, Y0
+	VMOVUPS      Y0, (DX)
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, SI
+	ADDQ         $0x00000020, DI
+	ADDQ         $0x00000020, R8
+	ADDQ         $0x00000020, R9
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, CX
+	JMP          many
 
 manydone:
-	TESTQ       CX, CX
-	JZ          end
-	LEAQ        laneMasks<>+0(SB), R10
-	MOVQ        $0x00000008, R11
-	SUBQ        CX, R11
-	VMOVUPS     (R10)(R11*4), Y15
-	VMASKMOVPS  (BX), Y15, Y0
-	VMASKMOVPS  (SI), Y15, Y1
-	VMASKMOVPS  (DI), Y15, Y2
-	VMASKMOVPS  (R8), Y15, Y3
-	VMASKMOVPS  (R9), Y15, Y4
-	VMASKMOVPS  (AX), Y15, Y5
-	VSUBPS      Y2, Y1, Y1
-	VFMADD231PS Y1, Y4, Y5
-	VFMADD231PS Y0, Y3, Y5
-	VMASKMOVPS  Y5, Y15, (DX)
+	TESTQ        CX, CX
+	JZ           end
+	LEAQ         laneMasks<>+0(SB), R10
+	MOVQ         $0x00000008, R11
+	SUBQ         CX, R11
+	VMOVUPS      (R10)(R11*4), Y15
+	VMASKMOVPS   (BX), Y15, Y0
+	VMASKMOVPS   (SI), Y15, Y1
+	VMASKMOVPS   (DI), Y15, Y2
+	VMASKMOVPS   (R8), Y15, Y3
+	VMASKMOVPS   (R9), Y15, Y4
+	VMASKMOVPS   (AX), Y15, Y5
+	VSUBPS       Y2, Y1, Y1
+	VSUBPS       Y4, Y0, Y0
+	VFNMADD231PS Y1, Y3, Y0
+	VMULPS       Y0, Y5, Y0
+	VMASKMOVPS   Y0, Y15, (DX)
 
 end:
 	VZEROUPPER
@@ -17242,45 +17244,47 @@ TEXT ·normColsGradAVX512(SB), NOSPLIT, $0-16
 	MOVQ 48(AX), AX
 
 many:
-	CMPQ        CX, $0x00000010
-	JL          manydone
-	VMOVUPS     (BX), Z0
-	VMOVUPS     (SI), Z1
-	VMOVUPS     (DI), Z2
-	VMOVUPS     (R8), Z3
-	VMOVUPS     (R9), Z4
-	VMOVUPS     (AX), Z5
-	VSUBPS      Z2, Z1, Z1
-	VFMADD231PS Z1, Z4, Z5
-	VFMADD231PS Z0, Z3, Z5
-	VMOVUPS     Z5, (DX)
-	ADDQ        $0x00000040, DX
-	ADDQ        $0x00000040, BX
-	ADDQ        $0x00000040, SI
-	ADDQ        $0x00000040, DI
-	ADDQ        $0x00000040, R8
-	ADDQ        $0x00000040, R9
-	ADDQ        $0x00000040, AX
-	SUBQ        $0x00000010, CX
-	JMP         many
+	CMPQ         CX, $0x00000010
+	JL           manydone
+	VMOVUPS      (BX), Z0
+	VMOVUPS      (SI), Z1
+	VMOVUPS      (DI), Z2
+	VMOVUPS      (R8), Z3
+	VMOVUPS      (R9), Z4
+	VMOVUPS      (AX), Z5
+	VSUBPS       Z2, Z1, Z1
+	VSUBPS       Z4, Z0, Z0
+	VFNMADD231PS Z1, Z3, Z0
+	VMULPS       Z0, Z5, Z0
+	VMOVUPS      Z0, (DX)
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	ADDQ         $0x00000040, DI
+	ADDQ         $0x00000040, R8
+	ADDQ         $0x00000040, R9
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, CX
+	JMP          many
 
 manydone:
-	TESTQ       CX, CX
-	JZ          end
-	MOVL        $0x00000001, R10
-	SHLXL       CX, R10, R10
-	DECL        R10
-	KMOVW       R10, K1
-	VMOVUPS.Z   (BX), K1, Z0
-	VMOVUPS.Z   (SI), K1, Z1
-	VMOVUPS.Z   (DI), K1, Z2
-	VMOVUPS.Z   (R8), K1, Z3
-	VMOVUPS.Z   (R9), K1, Z4
-	VMOVUPS.Z   (AX), K1, Z5
-	VSUBPS      Z2, Z1, Z1
-	VFMADD231PS Z1, Z4, Z5
-	VFMADD231PS Z0, Z3, Z5
-	VMOVUPS     Z5, K1, (DX)
+	TESTQ        CX, CX
+	JZ           end
+	MOVL         $0x00000001, R10
+	SHLXL        CX, R10, R10
+	DECL         R10
+	KMOVW        R10, K1
+	VMOVUPS.Z    (BX), K1, Z0
+	VMOVUPS.Z    (SI), K1, Z1
+	VMOVUPS.Z    (DI), K1, Z2
+	VMOVUPS.Z    (R8), K1, Z3
+	VMOVUPS.Z    (R9), K1, Z4
+	VMOVUPS.Z    (AX), K1, Z5
+	VSUBPS       Z2, Z1, Z1
+	VSUBPS       Z4, Z0, Z0
+	VFNMADD231PS Z1, Z3, Z0
+	VMULPS       Z0, Z5, Z0
+	VMOVUPS      Z0, K1, (DX)
 
 end:
 	VZEROUPPER

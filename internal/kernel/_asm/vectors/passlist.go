@@ -25,7 +25,7 @@ var passes = []pass{
 		return []vec{w.add(w.in[0], w.in[2]), w.fma(w.in[2], w.sub(w.in[3], w.in[4]), w.in[1])}
 	}},
 	{name: "normColsGrad", reads: []int{1, 2, 3, 4, 5, 6}, writes: []int{0}, unroll: 1, f: func(w *work) []vec {
-		return []vec{w.fma(w.in[1], w.in[4], w.fma(w.sub(w.in[2], w.in[3]), w.in[5], w.in[6]))}
+		return []vec{w.mul(w.fnma(w.sub(w.in[2], w.in[3]), w.in[4], w.sub(w.in[1], w.in[5])), w.in[6])}
 	}},
 
 	{name: "squaresLess", reads: []int{1}, c: 1, sums: 1, unroll: 4, f: func(w *work) []vec {
