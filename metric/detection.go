@@ -62,18 +62,31 @@ func (a *meanAveragePrecision) Add(out, target tensor.Tensor) error {
 		return fmt.Errorf("metric: %s: the result is %v and the target %v; want tables [N, K, 6] of detections and [N, M, 6] of objects",
 			a.of.Name(), out.Shape(), target.Shape())
 	}
-	found, there := floats(out), floats(target)
-	if err := finite(a.of.Name(), found, out.Dim(1)*6); err != nil {
+	if err := finite(a.of.Name(), floats(out), out.Dim(1)*6); err != nil {
 		return err
 	}
-	n := out.Dim(0)
-	for i := range n {
-		a.COCO.Add(detectionsOf(found[i*len(found)/n:(i+1)*len(found)/n]), truthsOf(there[i*len(there)/n:(i+1)*len(there)/n]))
+	n, there := out.Dim(0), floats(target)
+	for i, found := range Found(out) {
+		a.COCO.Add(found, truthsOf(there[i*len(there)/n:(i+1)*len(there)/n]))
 	}
 	return nil
 }
 
 func isTable(t tensor.Tensor) bool { return t.Rank() == 3 && t.Dim(2) == 6 }
+
+// Found returns the detections of a table [N, K, 6] of each picture, without
+// the padding.
+func Found(table tensor.Tensor) [][]Detection {
+	if !isTable(table) {
+		tensor.Fail("metric.Found", "the table is %v; want [N, K, 6]", table.Shape())
+	}
+	n, v := table.Dim(0), floats(table)
+	all := make([][]Detection, n)
+	for i := range all {
+		all[i] = detectionsOf(v[i*len(v)/n : (i+1)*len(v)/n])
+	}
+	return all
+}
 
 func detectionsOf(v []float64) (all []Detection) {
 	for ; len(v) >= 6; v = v[6:] {

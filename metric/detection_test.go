@@ -3,13 +3,14 @@ package metric
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/limpid-ml/limpid/tensor"
 )
 
-// found puts detections into a table [N, K, 6].
+// foundTable puts detections into a table [N, K, 6].
 func foundTable(pictures [][]Detection) T {
 	rows := 1
 	for _, p := range pictures {
@@ -87,6 +88,20 @@ func TestMeanAveragePrecisionErrors(t *testing.T) {
 		if err := c.m.New().Add(c.out, c.target); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("error %v, want one with %q", err, c.want)
 		}
+	}
+}
+
+func TestFound(t *testing.T) {
+	_, all := scene(3)
+	for i := range all {
+		all[i].Score++
+	}
+	got := Found(foundTable([][]Detection{all, nil}))
+	if len(got) != 2 || !slices.Equal(got[0], all) || got[1] != nil {
+		t.Errorf("got %v, want %v", got, all)
+	}
+	if err := tensor.Try(func() { Found(tensor.Zeros(3, 6)) }); err == nil {
+		t.Error("no error of a table of rank 2")
 	}
 }
 

@@ -42,10 +42,10 @@ type CenterNet struct {
 
 // Detector is a CenterNet's network. As a layer it returns what it finds:
 //
-//	x    [N, H, W, C], H and W multiples of 4
+//	x    [N, H, W, C]
 //	out  [N, Most, 6]: x1, y1, x2, y2, score, label; 0 in rows past the last
 //
-// as [metric.MeanAveragePrecision] wants it. It learns by [Detector.Objective].
+// as [metric.MeanAveragePrecision] wants it and [metric.Found] reads it. It learns by [Detector.Objective].
 type Detector struct {
 	Stem               nn.Sequential
 	Stages             []*nn.Sequential
@@ -56,11 +56,12 @@ type Detector struct {
 	o CenterNet
 }
 
-// Maps is what a detector says of each cell.
+// Maps is what a detector says of each cell; h and w are H/4 and W/4, rounded
+// up.
 type Maps struct {
-	Heat   tensor.Tensor // [N, H/4, W/4, Classes], logits of a centre
-	Size   tensor.Tensor // [N, H/4, W/4, 2], width and height in cells
-	Offset tensor.Tensor // [N, H/4, W/4, 2], of the centre from the cell's corner: x, y, in cells
+	Heat   tensor.Tensor // [N, h, w, Classes], logits of a centre
+	Size   tensor.Tensor // [N, h, w, 2], width and height in cells
+	Offset tensor.Tensor // [N, h, w, 2], of the centre from the cell's corner: x, y, in cells
 }
 
 // New makes the network. It is a layer of its own kind, so that one may train it.
@@ -118,9 +119,10 @@ func rare(r *tensor.Rand, shape []int) tensor.Tensor {
 
 // Maps runs the network on pictures x.
 func (d *Detector) Maps(p *nn.Pass, x tensor.Tensor) Maps {
-	if x.Rank() == 4 && (x.Dim(1)%stride != 0 || x.Dim(2)%stride != 0) {
-		tensor.Fail("model.CenterNet", "pictures are %v; their height and width must be multiples of %d: crop or resize them", x.Shape(), stride)
+	if x.Rank() != 4 {
+		tensor.Fail("model.CenterNet", "x is %v; want pictures [N, H, W, C]", x.Shape())
 	}
+	x = fit(x, (x.Dim(1)+stride-1)/stride*stride, (x.Dim(2)+stride-1)/stride*stride)
 	x = p.Apply(x, &d.Stem)
 	levels := make([]tensor.Tensor, len(d.Stages))
 	for l, s := range d.Stages {
@@ -141,12 +143,13 @@ func (d *Detector) Maps(p *nn.Pass, x tensor.Tensor) Maps {
 
 // Forward returns what the network finds in the pictures x.
 func (d *Detector) Forward(p *nn.Pass, x tensor.Tensor) tensor.Tensor {
-	m := d.Maps(p, x)
-	n := x.Dim(0)
+	maps := d.Maps(p, x)
+	n, h, w := x.Dim(0), float64(x.Dim(1)), float64(x.Dim(2))
 	table := make([]float64, n*d.o.Most*6)
-	for i, found := range d.Decode(m) {
+	for i, found := range d.Decode(maps) {
 		for k, f := range found {
-			copy(table[(i*d.o.Most+k)*6:], []float64{f.X1, f.Y1, f.X2, f.Y2, f.Score, float64(f.Label)})
+			row := table[(i*d.o.Most+k)*6:]
+			copy(row, []float64{min(f.X1, w), min(f.Y1, h), min(f.X2, w), min(f.Y2, h), f.Score, float64(f.Label)})
 		}
 	}
 	if x.DType() == tensor.Float64 {

@@ -288,9 +288,29 @@ func TestDetectorErrors(t *testing.T) {
 			t.Errorf("error %v, want one with %q", err, want)
 		}
 	}
-	_, err := nn.Build(CenterNet{Classes: 1, Width: 4}.New(), nn.Input(30, 32, 3))
-	if err == nil || !strings.Contains(err.Error(), "multiples of 4") {
+	if _, err := nn.Build(CenterNet{Classes: 1}.New(), nn.Input(32)); err == nil || !strings.Contains(err.Error(), "pictures [N, H, W, C]") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// Pictures of any size are taken, and boxes end where they do.
+func TestDetectorTakesAnySize(t *testing.T) {
+	d := CenterNet{Classes: 1, Width: 4, Score: .01}.New()
+	net := build(t, d, nn.Input(32, 32, 1))
+	for _, size := range [][2]int{{33, 62}, {5, 3}, {64, 64}} {
+		out, err := net.Predict(tensor.NewRand(1).Normal(0, 1, 2, size[0], size[1], 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := metric.Found(out)
+		if len(all) != 2 || len(all[1]) == 0 {
+			t.Fatalf("found %v", all)
+		}
+		for _, f := range all[1] {
+			if f.X1 < 0 || f.Y1 < 0 || f.X2 > float64(size[1]) || f.Y2 > float64(size[0]) {
+				t.Errorf("%v lies outside %v", f, size)
+			}
+		}
 	}
 }
 
