@@ -25,6 +25,10 @@ const (
 	maxBytes  = 256 << 20
 )
 
+// mostDeflated is how many bytes one byte of a PNG's compression can stand for:
+// a shorter file cannot hold what its head claims.
+const mostDeflated = 1032
+
 // kinds are the endings of file names that are taken for pictures.
 var kinds = []string{".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff"}
 
@@ -168,6 +172,9 @@ func head(text []byte) (i Info, err error) {
 	i = Info{Format: format, W: c.Width, H: c.Height, Mode: mode(c.ColorModel)}
 	if format == "png" && len(text) > 24 {
 		i.Bits = int(text[24])
+		if row := (c.Width*i.Bits + 7) / 8; row*c.Height > mostDeflated*len(text) {
+			return i, fmt.Errorf("is damaged: it ends early")
+		}
 	}
 	return i, nil
 }
