@@ -31,6 +31,8 @@ func TestResults(t *testing.T) {
 		{"UNet", UNet{Classes: 3, Width: 4, Levels: 2}.New(), []int{16, 24, 1}, []int{16, 24, 3}},
 		{"UNet at odd sizes", UNet{Classes: 3, Width: 4, Levels: 3}.New(), []int{13, 23, 1}, []int{13, 23, 3}},
 		{"UNet, bilinear", UNet{Classes: 3, Width: 4, Levels: 2, Bilinear: true, Dropout: .2}.New(), []int{11, 16, 3}, []int{11, 16, 3}},
+		{"UNet at half the size", UNet{Classes: 3, Width: 4, Levels: 2, Stride: 2}.New(), []int{25, 16, 3}, []int{25, 16, 3}},
+		{"UNet's features at half the size", UNet{Width: 4, Levels: 2, Stride: 2}.New(), []int{24, 16, 3}, []int{12, 8, 4}},
 		{"UNet's features", UNet{Width: 4, Levels: 1}.New(), []int{8, 8, 1}, []int{8, 8, 4}},
 	} {
 		net, err := nn.Build(c.model, nn.Input(c.in...))
@@ -59,6 +61,7 @@ func TestBadOptionsAreErrorsOfBuild(t *testing.T) {
 		{ResNet{Drop: -.1}.New(), "Drop -0.1"},
 		{MobileNet{Scale: -1}.New(), "Scale -1"},
 		{UNet{Levels: 11}.New(), "Levels 11"},
+		{UNet{Stride: -1}.New(), "Stride -1"},
 		{&SqueezeExcite{Ratio: -1}, "Ratio -1"},
 		{&StochasticDepth{Rate: 1}, "Rate is 1"},
 		{&DropBlock{Size: -1}, "Size -1"},
