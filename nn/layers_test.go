@@ -77,6 +77,10 @@ func TestLayersGradients(t *testing.T) {
 		"LSTM, deep, both ways":    {&LSTM{Hidden: 2, Layers: 2, Bidirectional: true}, wide(1, 1, 2, 2), nil},
 		"GRU":                      {&GRU{Hidden: 2}, wide(1, 2, 3, 2), nil},
 		"GRU, both ways, no bias":  {&GRU{Hidden: 2, Bidirectional: true, NoBias: true}, wide(1, 1, 2, 2), nil},
+		"RNN":                      {&RNN{Hidden: 2}, wide(1, 2, 3, 2), nil},
+		"LSTM, projected, normed":  {&LSTM{Hidden: 3, Proj: 2, Norm: true}, wide(1, 1, 3, 2), nil},
+		"GRU, normed":              {&GRU{Hidden: 2, Norm: true}, wide(1, 2, 2, 2), nil},
+		"GRU, dropped weights":     {&GRU{Hidden: 2, Layers: 2, Dropout: .3, WeightDrop: .3}, wide(1, 2, 3, 2), drop},
 		"Attention":                {&Attention{Dim: 4, Heads: 2}, wide(1, 2, 3, 4), nil},
 		"Attention, causal, wider": {&Attention{Dim: 4, Heads: 2, Causal: true}, wide(1, 1, 3, 3), nil},
 	} {

@@ -1,6 +1,8 @@
 package nn
 
 import (
+	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -10,7 +12,7 @@ import (
 // runner is LSTM or GRU.
 type runner interface {
 	Layer
-	Run(p *Pass, x T, m Memory) (T, Memory)
+	Run(p *Pass, x T, m Memory, lengths ...T) (T, Memory)
 }
 
 func TestRecurrentNamesArePyTorchs(t *testing.T) {
@@ -147,4 +149,160 @@ func TestAttentionOverAnotherSequence(t *testing.T) {
 			t.Error(y, w)
 		}
 	})
+}
+
+// recurrentKinds are all ways that a recurrent layer may run.
+func recurrentKinds() map[string]runner {
+	return map[string]runner{
+		"RNN": &RNN{Hidden: 3}, "RNN, deep": &RNN{Hidden: 3, Layers: 2, Bidirectional: true, ReLU: true}, "RNN, normed": &RNN{Hidden: 3, Norm: true},
+		"GRU": &GRU{Hidden: 3, NoBias: true}, "GRU, deep": &GRU{Hidden: 3, Layers: 2, Bidirectional: true}, "GRU, normed": &GRU{Hidden: 3, Norm: true, Bidirectional: true},
+		"LSTM": &LSTM{Hidden: 3}, "LSTM, deep": &LSTM{Hidden: 3, Layers: 2, Bidirectional: true}, "LSTM, projected": &LSTM{Hidden: 3, Proj: 2, Bidirectional: true},
+		"LSTM, normed": &LSTM{Hidden: 3, Norm: true, Layers: 2, NoBias: true},
+	}
+}
+
+// TestLengthsAreSequencesAlone: a batch of different lengths is each sequence
+// run by itself, in value, memory and gradient, whatever stands past its end.
+func TestLengthsAreSequencesAlone(t *testing.T) {
+	lens := []int{3, 5, 0, 1}
+	for name, l := range recurrentKinds() {
+		n := build(t, l, Input(5, 2), Float64, Seed(2))
+		x := wide(1, 4, 5, 2)
+		total := func(y T, m Memory) T { return shown(y.Square(), m).Sum() }
+		do(t, n, func(p *Pass) {
+			x := p.Track(x)
+			y, m := l.Run(p, x, Memory{}, tensor.Ints(lens...))
+			all := tensor.Grad(total(y, m), append([]T{x}, p.Params()...)...)
+			alone := x.Full(0)
+			for i, steps := range lens {
+				yi, mi := l.Run(p, x.Slice(0, i, i+1).Slice(1, 0, steps), Memory{})
+				same(t, name+" y", y.Slice(0, i, i+1).Slice(1, 0, steps), yi, 1e-12)
+				same(t, name+" past the end", y.Slice(0, i, i+1).Slice(1, steps, 5), y.Full(0, 1, 5-steps, y.Dim(2)), 0)
+				same(t, name+" H", m.H.Slice(1, i, i+1), mi.H, 1e-12)
+				if m.C.Valid() {
+					same(t, name+" C", m.C.Slice(1, i, i+1), mi.C, 1e-12)
+				}
+				alone = alone.Add(total(yi, mi))
+			}
+			for i, g := range tensor.Grad(alone, append([]T{x}, p.Params()...)...) {
+				same(t, fmt.Sprint(name, " gradient ", i), all[i], g, 1e-11)
+			}
+		}, TrackParams())
+	}
+}
+
+// TestStepsAreTheSequence: one step at a time in a Go loop is the whole call.
+func TestStepsAreTheSequence(t *testing.T) {
+	for name, l := range recurrentKinds() {
+		if strings.Contains(name, "deep") || strings.Contains(name, "projected") || name == "GRU, normed" {
+			continue // both ways
+		}
+		n := build(t, l, Input(5, 2), Seed(2))
+		x := normal(1, 3, 5, 2)
+		do(t, n, func(p *Pass) {
+			whole, end := l.Run(p, x, Memory{})
+			var m Memory
+			for step := range 5 {
+				var y T
+				y, m = l.Run(p, x.Index(1, step), m)
+				same(t, name, y, whole.Index(1, step), 1e-6)
+			}
+			same(t, name+" H", m.H, end.H, 1e-6)
+		})
+	}
+}
+
+// TestTruncatedBackpropagation: a window that covers the sequence is the full
+// gradient; a shorter one stops where the memory was kept.
+func TestTruncatedBackpropagation(t *testing.T) {
+	for name, l := range recurrentKinds() {
+		if strings.Contains(name, "deep") || strings.Contains(name, "projected") || name == "GRU, normed" {
+			continue
+		}
+		n := build(t, l, Input(6, 2), Float64, Seed(2))
+		x := wide(1, 2, 6, 2)
+		gradient := func(window int, keep bool) (sum []T) {
+			var m Memory
+			do(t, n, func(p *Pass) {
+				total := tensor.Full(0).To(tensor.Float64)
+				for at := 0; at < 6; at += window {
+					var y T
+					y, m = l.Run(p, x.Slice(1, at, at+window), m)
+					if keep {
+						m = m.Keep()
+					}
+					total = total.Add(y.Square().Sum())
+				}
+				sum = kept(tensor.Grad(total, p.Params()...))
+			}, TrackParams())
+			return sum
+		}
+		full := gradient(6, true)
+		for i, g := range gradient(2, false) {
+			same(t, name+": in stretches", g, full[i], 1e-12)
+		}
+		cut := gradient(2, true)
+		if cut[1].Sub(full[1]).Abs().Max().Item() < 1e-6 {
+			t.Errorf("%s: the gradient does not stop at Keep", name)
+		}
+	}
+}
+
+// TestLongLSTM: gradients through 500 steps are those of differences.
+func TestLongLSTM(t *testing.T) {
+	const steps, h = 500, 1e-4
+	l := &LSTM{Hidden: 4}
+	n := build(t, l, Input(steps, 2), Float64, Seed(2))
+	x := wide(1, 1, steps, 2)
+	at := func(w Weights) (loss float64, grads []T) {
+		do(t, n, func(p *Pass) {
+			y := n.Forward(p, x).Index(1, -1).Sum()
+			loss, grads = y.Item(), kept(tensor.Grad(y, p.Params()...))
+		}, With(w), TrackParams())
+		return loss, grads
+	}
+	base := n.Weights()
+	_, grads := at(base)
+	for i, w := range n.params {
+		v := wide(uint64(i+5), w.shape...)
+		move := func(h float64) float64 {
+			moved := n.Weights()
+			moved[w.path] = base[w.path].Add(v.Scale(h))
+			loss, _ := at(moved)
+			return loss
+		}
+		want := (8*(move(h)-move(-h)) - (move(2*h) - move(-2*h))) / (12 * h)
+		if got := tensor.Dot([]T{grads[i]}, []T{v}).Item(); math.Abs(got-want) > 1e-8*(1+math.Abs(want)) {
+			t.Errorf("%s: %.12g, differences %.12g", w.path, got, want)
+		}
+	}
+}
+
+func TestRecurrentOptions(t *testing.T) {
+	l := &LSTM{Hidden: 3, ForgetBias: 2, Proj: 2}
+	n := build(t, l, Input(5, 2), Seed(2))
+	plain := build(t, &LSTM{Hidden: 3, Proj: 2}, Input(5, 2), Seed(2))
+	want := plain.Weights()["bias_ih_l0"].Add(tensor.Of([]float32{0, 0, 0, 2, 2, 2, 0, 0, 0, 0, 0, 0}))
+	same(t, "forget bias", n.Weights()["bias_ih_l0"], want, 1e-6)
+	if got := names(n); got != "weight_ih_l0 weight_hh_l0 bias_ih_l0 bias_hh_l0 weight_hr_l0" {
+		t.Error(got)
+	}
+	if s := n.Weights()["weight_hh_l0"].Shape(); s[1] != 2 {
+		t.Error("weight_hh_l0 is", s)
+	}
+	x := normal(1, 2, 5, 2)
+	for name, l := range map[string]Layer{"Dropout": &GRU{Hidden: 8, Layers: 2, Dropout: .5}, "WeightDrop": &RNN{Hidden: 8, WeightDrop: .5}} {
+		n := build(t, l, Input(5, 2))
+		calm, a, b, again := must(n.Predict(x)), must(n.Predict(x, Noise(1))), must(n.Predict(x, Noise(2))), must(n.Predict(x, Noise(1)))
+		same(t, name, a, again, 0)
+		if a.Sub(b).Abs().Max().Item() < 1e-3 || a.Sub(calm).Abs().Max().Item() < 1e-3 {
+			t.Error(name, "does nothing")
+		}
+	}
+	_, err := Build(&GRU{Hidden: 2, WeightDrop: 1}, Input(5, 2))
+	wantErr(t, err, "WeightDrop 1", "nn.GRU")
+	err = n.Do(func(p *Pass) error { l.Run(p, x, Memory{}, tensor.Ints(5, 6)); return nil })
+	wantErr(t, err, "sequence 1 of the batch has length 6, x has 5 steps")
+	err = n.Do(func(p *Pass) error { l.Run(p, x, Memory{}, tensor.Ints(5)); return nil })
+	wantErr(t, err, "the lengths are not int32 [N]")
 }

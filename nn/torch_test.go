@@ -37,13 +37,24 @@ func flat(ts ...T) T {
 // remembering runs a recurrent layer from the memory that the other inputs are.
 func remembering(p *Pass, l Layer, xs []T) T {
 	m := Memory{H: xs[1]}
-	if len(xs) == 2 {
-		y, m := l.(*GRU).Run(p, xs[0], m)
-		return flat(y, m.H)
+	if len(xs) > 2 {
+		m.C = xs[2]
 	}
-	m.C = xs[2]
-	y, m := l.(*LSTM).Run(p, xs[0], m)
-	return flat(y, m.H, m.C)
+	y, m := l.(runner).Run(p, xs[0], m)
+	return shown(y, m)
+}
+
+func shown(y T, m Memory) T {
+	if m.C.Valid() {
+		return flat(y, m.H, m.C)
+	}
+	return flat(y, m.H)
+}
+
+// ofLengths runs a recurrent layer on sequences that have the second input's
+// lengths.
+func ofLengths(p *Pass, l Layer, xs []T) T {
+	return shown(l.(runner).Run(p, xs[0], Memory{}, xs[1]))
 }
 
 // attending has the first input look at the second.
@@ -155,6 +166,14 @@ func laterGoldens() map[string]golden {
 		"dropblock.eval":     {layer: &DropBlock{Rate: .5}},
 		"gaussiannoise.eval": {layer: &GaussianNoise{Std: .5}},
 		"weightnoise.eval":   {layer: &WeightNoise{Layer: &Linear{Out: 3}, Std: .5}},
+		"rnn":                {layer: &RNN{Hidden: 5}},
+		"rnn.deep":           {layer: &RNN{Hidden: 4, Layers: 2, Bidirectional: true, ReLU: true}, run: remembering},
+		"lstm.proj":          {layer: &LSTM{Hidden: 5, Layers: 2, Bidirectional: true, Proj: 2}, run: remembering},
+		"rnn.lengths":        {layer: &RNN{Hidden: 4, Layers: 2, Bidirectional: true}, run: ofLengths},
+		"gru.lengths":        {layer: &GRU{Hidden: 4, Layers: 2, Bidirectional: true}, run: ofLengths},
+		"lstm.lengths":       {layer: &LSTM{Hidden: 4, Layers: 2, Bidirectional: true}, run: ofLengths},
+		"lstm.lengths.proj":  {layer: &LSTM{Hidden: 4, Bidirectional: true, Proj: 3}, run: ofLengths},
+		"lstm.norm":          {layer: &LSTM{Hidden: 4, Norm: true}},
 		"residual":           {layer: &Residual{Body: &Sequential{&Linear{Out: 6, Act: Tanh}, Func(identity), &Linear{Out: 4}}, Skip: &Linear{Out: 4}, Act: SiLU}},
 		"squeezeexcite":      {layer: &SqueezeExcite{Hidden: 3, Act: SiLU}},
 	}

@@ -34,6 +34,10 @@ func (door) LayerNorm(x, gamma, beta Tensor, eps float64) Tensor {
 	return layerNorm(x, gamma, beta, eps)
 }
 
+func (door) Recur(cell backstage.Cell, x, h, c, w, b, lengths Tensor, back bool) Tensor {
+	return recur(cell, x, h, c, w, b, lengths, back)
+}
+
 func (door) Dropout(x Tensor, rate float64, r *Rand) Tensor { return dropout(x, rate, r) }
 
 func (door) CrossEntropy(logits, labels, weights Tensor, smoothing float64) Tensor {

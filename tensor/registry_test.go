@@ -3,6 +3,7 @@ package tensor
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/limpid-ml/limpid/internal/backstage"
 )
@@ -25,7 +26,7 @@ type drawing struct {
 // registry lists every differentiable operation: TestRegistryIsComplete.
 func registry() []entry {
 	return slices.Concat(unaryEntries(), actEntries(), binaryEntries(), reduceEntries(), shapeEntries(), indexEntries(),
-		productEntries(), imageEntries(), normEntries(), ownEntries())
+		productEntries(), imageEntries(), normEntries(), recurEntries(), ownEntries())
 }
 
 type (
@@ -501,6 +502,48 @@ func normEntries() []entry {
 			}}
 		}},
 	}
+}
+
+func recurEntries() (all []entry) {
+	for name, cell := range map[string]backstage.Cell{"tanh": backstage.CellTanh, "ReLU": backstage.CellReLU, "LSTM": backstage.CellLSTM, "GRU": backstage.CellGRU} {
+		all = append(all, entry{"Recur " + name, func(d *dice) drawing {
+			steps, n, size, back := d.some(4), d.some(3), 1+d.Intn(2), d.Intn(2) == 0
+			width := cell.Gates() * size
+			xs := []Tensor{d.normal([]int{steps, n, width}), d.normal([]int{n, size}), d.normal([]int{width, size}), d.normal([]int{width})}
+			if cell == backstage.CellReLU { // away from the kink
+				xs[0], xs[2], xs[3] = d.off([]int{steps, n, width}), d.small([]int{width, size}).Scale(.1), d.small([]int{width})
+			}
+			if cell == backstage.CellLSTM {
+				xs = append(xs, d.normal([]int{n, size}))
+			}
+			bias := d.Intn(3) > 0
+			if !bias {
+				xs = slices.Delete(xs, 3, 4)
+			}
+			var lens Tensor
+			if d.Intn(2) == 0 {
+				lens = d.index(steps+1, []int{n})
+			}
+			parts := func(xs []Tensor) (x, h, c, w, b Tensor) {
+				if x, h, w = xs[0], xs[1], xs[2]; bias {
+					b = xs[3]
+				}
+				if cell == backstage.CellLSTM {
+					c = xs[len(xs)-1]
+				}
+				return x, h, c, w, b
+			}
+			return drawing{func(xs ...Tensor) Tensor {
+				x, h, c, w, b := parts(xs)
+				return door{}.Recur(cell, x, h, c, w, b, lens, back)
+			}, xs, func(xs ...Tensor) Tensor {
+				x, h, c, w, b := parts(xs)
+				return recurTwin(cell, x, h, c, w, b, lens, back)
+			}}
+		}})
+	}
+	slices.SortFunc(all, func(a, b entry) int { return strings.Compare(a.name, b.name) })
+	return all
 }
 
 // ownEntries are of what carries a rule of the user's.

@@ -240,3 +240,68 @@ func crossEntropyTwin(logits, labels, weights Tensor, smoothing float64) Tensor 
 	}
 	return logp.Mul(Of(target, labels.Len(), c)).Sum().Scale(-1 / total)
 }
+
+// recurTwin runs each sequence alone over its own steps, gate by gate.
+func recurTwin(cell backstage.Cell, x, h, c, w, b, lens Tensor, back bool) Tensor {
+	steps, n, size := x.Dim(0), x.Dim(1), h.Dim(1)
+	rows := make([]Tensor, n)
+	for i := range rows {
+		long := steps
+		if lens.h != nil {
+			long = int(lens.At(i))
+		}
+		hi, ci := h.Slice(0, i, i+1), Tensor{}
+		if c.h != nil {
+			ci = c.Slice(0, i, i+1)
+		}
+		ys := make([]Tensor, steps)
+		for k := range steps {
+			t := k
+			if back {
+				t = steps - 1 - k
+			}
+			if t < long {
+				hi, ci = cellTwin(cell, x.Index(0, t).Slice(0, i, i+1), hi, ci, w, b, size)
+			}
+			ys[t] = hi
+		}
+		if c.h != nil {
+			ys = append(ys, ci)
+		}
+		if len(ys) == 0 {
+			return x.Full(0, 0, n, size)
+		}
+		rows[i] = Stack(0, ys...)
+	}
+	if n == 0 {
+		return x.Full(0, steps+b2i(c.h != nil), 0, size)
+	}
+	return Concat(1, rows...)
+}
+
+// cellTwin is a step by the formulas of PyTorch's documentation.
+func cellTwin(cell backstage.Cell, x, h, c, w, b Tensor, n int) (nextH, nextC Tensor) {
+	act := func(t Tensor, a backstage.Act) Tensor { return plainAct(t, a, 0) }
+	hidden := func(i int) Tensor {
+		y := matmulTwin(h, w.Slice(0, i*n, i*n+n).T())
+		if b.h != nil {
+			y = y.Add(b.Slice(0, i*n, i*n+n))
+		}
+		return y
+	}
+	input := func(i int) Tensor { return x.Slice(1, i*n, i*n+n) }
+	both := func(i int) Tensor { return input(i).Add(hidden(i)) }
+	switch cell {
+	case backstage.CellLSTM:
+		i, f, o := act(both(0), backstage.Sigmoid), act(both(1), backstage.Sigmoid), act(both(3), backstage.Sigmoid)
+		c = f.Mul(c).Add(i.Mul(act(both(2), backstage.Tanh)))
+		return o.Mul(act(c, backstage.Tanh)), c
+	case backstage.CellGRU:
+		r, z := act(both(0), backstage.Sigmoid), act(both(1), backstage.Sigmoid)
+		cand := act(input(2).Add(r.Mul(hidden(2))), backstage.Tanh)
+		return z.Neg().Shift(1).Mul(cand).Add(z.Mul(h)), c
+	case backstage.CellReLU:
+		return act(both(0), backstage.ReLU), c
+	}
+	return act(both(0), backstage.Tanh), c
+}

@@ -94,6 +94,13 @@ type Tensor[T, S, R any] interface {
 	Normalize(x, mean, variance, gamma, beta T, eps float64, act Act, param float64) T
 	// LayerNorm normalises over the last axis; gamma, beta [C].
 	LayerNorm(x, gamma, beta T, eps float64) T
+	// Recur runs a recurrent layer over whole sequences: x [T,N,G·H] is what the
+	// gates have of the input, h and c [N,H] the states before (c of an LSTM
+	// alone, else the zero T), w [G·H,H], b [G·H] or the zero T, lengths int32
+	// [N] or the zero T: past its end a sequence keeps its state. back goes from
+	// the last step to the first. The result is [T,N,H], and of an LSTM
+	// [T+1,N,H]: its last row is c after the last step.
+	Recur(cell Cell, x, h, c, w, b, lengths T, back bool) T
 	// Dropout zeroes each element with probability rate and scales the rest
 	// by 1/(1−rate). The mask is drawn from r.
 	Dropout(x T, rate float64, r *R) T

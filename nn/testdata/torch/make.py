@@ -324,5 +324,55 @@ class SqueezeExcite(nn.Module):
 m = module(SqueezeExcite())
 case("squeezeexcite", lambda t: nhwc(m(nchw(t))), exact(2, 3, 4, 6), m=m)
 
+# recurrent: plain ones, projections, and sequences of different lengths, the
+# third input: results are y (0 past the end), then the memory
+m = module(nn.RNN(3, 5, batch_first=True))
+case("rnn", lambda t: m(t)[0], exact(2, 6, 3), m=m)
+m = module(nn.RNN(3, 4, 2, nonlinearity="relu", batch_first=True, bidirectional=True))
+case("rnn.deep", lambda t, h: all_of(*m(t, h)), exact(2, 4, 3), exact(4, 2, 4), m=m)
+m = module(nn.LSTM(3, 5, 2, batch_first=True, bidirectional=True, proj_size=2))
+case("lstm.proj", lambda t, h, c: (lambda y, hc: all_of(y, *hc))(*m(t, (h, c))), exact(2, 4, 3), exact(4, 2, 2), exact(4, 2, 5), m=m)
+
+
+def packed(m):
+    def run(t, lens):
+        y, h = m(nn.utils.rnn.pack_padded_sequence(t, lens.cpu(), batch_first=True, enforce_sorted=False))
+        y = nn.utils.rnn.pad_packed_sequence(y, batch_first=True, total_length=t.shape[1])[0]
+        return all_of(y, *(h if isinstance(h, tuple) else (h,)))
+    return run
+
+
+lens = torch.tensor([3, 6, 1, 5])
+for name, m in [("rnn.lengths", nn.RNN(3, 4, 2, batch_first=True, bidirectional=True)), ("gru.lengths", nn.GRU(3, 4, 2, batch_first=True, bidirectional=True)),
+                ("lstm.lengths", nn.LSTM(3, 4, 2, batch_first=True, bidirectional=True)), ("lstm.lengths.proj", nn.LSTM(3, 4, 1, batch_first=True, bidirectional=True, proj_size=3))]:
+    m = module(m)
+    case(name, packed(m), exact(4, 6, 3), lens, m=m)
+
+
+class NormLSTM(nn.Module):
+    """Ba et al. 2016, in the notation of torch.nn.LSTM."""
+
+    def __init__(self, i, n):
+        super().__init__()
+        self.weight_ih_l0, self.weight_hh_l0 = nn.Parameter(torch.randn(4 * n, i)), nn.Parameter(torch.randn(4 * n, n))
+        self.bias_ih_l0, self.bias_hh_l0 = nn.Parameter(torch.randn(4 * n)), nn.Parameter(torch.randn(4 * n))
+        self.norm_ih_l0, self.norm_hh_l0 = nn.Parameter(torch.rand(4 * n) + .5), nn.Parameter(torch.rand(4 * n) + .5)
+        self.norm_cell_l0, self.norm_cell_bias_l0 = nn.Parameter(torch.rand(n) + .5), nn.Parameter(torch.randn(n))
+
+    def forward(self, x):
+        n = self.norm_cell_l0.numel()
+        h, c, ys = x.new_zeros(x.shape[0], n), x.new_zeros(x.shape[0], n), []
+        for t in range(x.shape[1]):
+            g = F.layer_norm(x[:, t] @ self.weight_ih_l0.T, (4 * n,), self.norm_ih_l0, self.bias_ih_l0)
+            i, f, g, o = (g + F.layer_norm(h @ self.weight_hh_l0.T, (4 * n,), self.norm_hh_l0, self.bias_hh_l0)).chunk(4, -1)
+            c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+            h = o.sigmoid() * F.layer_norm(c, (n,), self.norm_cell_l0, self.norm_cell_bias_l0).tanh()
+            ys.append(h)
+        return torch.stack(ys, 1)
+
+
+m = module(NormLSTM(3, 4))
+case("lstm.norm", m, exact(2, 4, 3), m=m)
+
 save("golden.safetensors", gold, {"torch": torch.__version__, "numpy": numpy.__version__})
 print(len(gold), "tensors,", sum(t.numel() for t in gold.values()), "values")
