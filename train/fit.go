@@ -166,9 +166,14 @@ func (f *fitting) step(ctx context.Context, b data.Batch) error {
 	}
 	f.batch = b
 	f.u.epoch = f.u.steps/f.per + 1
+	before := f.u.steps
 	l, err := f.u.Step(f.objective)
 	stopped := errors.Is(err, Stop)
-	if err != nil && !stopped {
+	switch {
+	case err == nil || stopped:
+	case f.u.steps > before: // the step was done: it is an observer's
+		return err
+	default:
 		return f.explain(err)
 	}
 	w := countLabels(b)

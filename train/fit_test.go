@@ -1,10 +1,15 @@
 package train
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/limpid-ml/limpid/data"
@@ -95,4 +100,227 @@ func TestEventsComeInOrder(t *testing.T) {
 	}
 	text := must(os.ReadFile(filepath.Join(c.Dir, run.EventsFile)))
 	t.Logf("%s", text)
+}
+
+// numbered are examples whose X is their number, all labelled 0.
+func numbered(n int) data.Dataset {
+	return data.FromTensors(tensor.Arange(n).To(tensor.Float32).Reshape(n, 1), tensor.Zeros(n).To(tensor.Int32))
+}
+
+// feed returns what Fit shows a network, epoch after epoch.
+func feed(t *testing.T, c Config) (seen []float64) {
+	t.Helper()
+	c.Optimizer = optim.SGD{LR: 1e-6}
+	c.Objective = func(p *nn.Pass, net *nn.Net, b data.Batch) T {
+		seen = append(seen, tensor.Data[float64](b.X.Flatten().Reshape(-1).To(tensor.Float64))...)
+		seen = append(seen, -1)
+		return net.Forward(p, b.X).Square().Mean()
+	}
+	if _, err := Fit(context.Background(), build(t, &nn.Linear{Out: 1}, nn.Input(1)), c); err != nil {
+		t.Fatal(err)
+	}
+	return seen
+}
+
+func TestWhatFitShows(t *testing.T) {
+	inOrder := feed(t, Config{Data: numbered(5), Batch: 2, Epochs: 2, NoShuffle: true})
+	if want := []float64{0, 1, -1, 2, 3, -1, 4, -1, 0, 1, -1, 2, 3, -1, 4, -1}; !slices.Equal(inOrder, want) {
+		t.Errorf("in order: %v", inOrder)
+	}
+	dropped := feed(t, Config{Data: numbered(5), Batch: 2, Epochs: 2, NoShuffle: true, DropLast: true})
+	if want := []float64{0, 1, -1, 2, 3, -1, 0, 1, -1, 2, 3, -1}; !slices.Equal(dropped, want) {
+		t.Errorf("without the last: %v", dropped)
+	}
+	a, b, other := feed(t, Config{Data: numbered(20), Epochs: 2, Seed: 1}), feed(t, Config{Data: numbered(20), Epochs: 2, Seed: 1}), feed(t, Config{Data: numbered(20), Epochs: 2, Seed: 2})
+	if !slices.Equal(a, b) || slices.Equal(a, other) || slices.Equal(a[:20], a[21:41]) {
+		t.Errorf("orders follow from the seed, and differ by epoch:\n%v\n%v\n%v", a, b, other)
+	}
+	for _, epoch := range [][]float64{a[:20], a[21:41]} {
+		if slices.Sort(epoch); epoch[0] != 0 || epoch[19] != 19 {
+			t.Errorf("an epoch shows %v", epoch)
+		}
+	}
+	weights := make([]float64, 10)
+	weights[3] = 1
+	for _, v := range feed(t, Config{Data: numbered(10), Weights: weights}) {
+		if v != 3 && v != -1 {
+			t.Errorf("example %g has no weight", v)
+		}
+	}
+	joined := feed(t, Config{Data: numbered(4), Batch: 4, NoShuffle: true, Collate: func(all []data.Example) (data.Batch, error) {
+		return data.Batch{X: tensor.Full(float64(len(all)), 1, 1)}, nil
+	}})
+	if !slices.Equal(joined, []float64{4, -1}) {
+		t.Errorf("collated: %v", joined)
+	}
+	mixed := feed(t, Config{Data: numbered(4), Batch: 4, NoShuffle: true, Mix: func(_ *tensor.Rand, b *data.Batch) error {
+		b.X = b.X.Scale(10)
+		return nil
+	}})
+	if !slices.Equal(mixed, []float64{0, 10, 20, 30, -1}) {
+		t.Errorf("mixed: %v", mixed)
+	}
+}
+
+// TestAnEpochsLossIsTheMeanOverExamples, a short last batch and labels that do
+// not count included.
+func TestAnEpochsLossIsTheMeanOverExamples(t *testing.T) {
+	y := tensor.Data[int32](labels(2, 21, 2))
+	for i := range y {
+		if i%4 == 1 {
+			y[i] = -100
+		}
+	}
+	c := basic()
+	c.Data, c.Validate, c.Batch, c.Epochs = data.FromTensors(normal(1, 21, 2), tensor.Of(y, 21)), nil, 8, 1
+	c.Optimizer = optim.SGD{LR: 1e-12} // so that weights stay as they are
+	net := build(t, &nn.Linear{Out: 2}, nn.Input(2), nn.Seed(1))
+	var told float64
+	c.Observers = []Observer{ObserverFunc(func(_ *Updater, e Event) error {
+		if e, ok := e.(EpochDone); ok {
+			told = e.Loss
+		}
+		return nil
+	})}
+	res := must(Fit(context.Background(), net, c))
+	want := must(Evaluate(context.Background(), net, c.Data, c.Loss))["loss"]
+	near(t, "loss", res.Loss, want)
+	near(t, "the event's", told, want)
+}
+
+func TestRunsThatGoWrong(t *testing.T) {
+	dir := t.TempDir()
+	c := basic()
+	c.Dir = dir
+	boom := errors.New("boom")
+	c.Observers = []Observer{ObserverFunc(func(_ *Updater, e Event) error {
+		if s, ok := e.(StepDone); ok && s.Step == 20 {
+			return boom
+		}
+		return nil
+	})}
+	if _, err := Fit(context.Background(), classifier(t, 1), c); !errors.Is(err, boom) {
+		t.Fatal(err)
+	}
+	if r := must(run.Read(dir)); r.State != run.Failed || r.Trouble != "boom" || r.What != "fit" || !(r.Seconds > 0) {
+		t.Errorf("%+v", r)
+	}
+	// Another machine takes it up.
+	file := filepath.Join(dir, run.RecordFile)
+	text := must(os.ReadFile(file))
+	text = bytes.Replace(text, []byte(`"`+run.Here().Kernels+`"`), []byte(`"abacus"`), 1)
+	if err := os.WriteFile(file, text, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	c.Observers = nil
+	net, want := classifier(t, 1), classifier(t, 1)
+	res, err := Fit(context.Background(), net, c)
+	if err != nil || len(res.Warnings) != 1 || !strings.Contains(res.Warnings[0], "abacus") {
+		t.Errorf("%+v %v", res, err)
+	}
+	c.Dir = ""
+	must(Fit(context.Background(), want, c))
+	if !sameWeights(net, want) {
+		t.Error("other bits than a run that did not go wrong")
+	}
+	if r := must(run.Read(dir)); r.State != run.Finished || r.Trouble != "" {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestMistakesOfObserversAreReturned(t *testing.T) {
+	for name, o := range map[string]Observer{
+		"observing": ObserverFunc(func(*Updater, Event) error { tensor.Fail("mine", "a mistake"); return nil }),
+		"looking":   badLook{},
+		"measuring": ObserverFunc(func(u *Updater, e Event) error {
+			if _, ok := e.(Evaluated); ok {
+				u.Net.Params()[0].Value().MatMul(tensor.Zeros(1, 1, 9))
+			}
+			return nil
+		}),
+	} {
+		c := basic()
+		c.Observers = []Observer{o}
+		_, err := Fit(context.Background(), classifier(t, 1), c)
+		var e *tensor.Error
+		if !errors.As(err, &e) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	u := NewUpdater(classifier(t, 1), optim.SGD{LR: 1})
+	u.Reduce = func([]T) error { tensor.Fail("mine", "a mistake"); return nil }
+	_, err := u.Step(func(p *nn.Pass) T { return u.Net.Forward(p, normal(1, 4, 2)).Mean() })
+	wantErr(t, err, "a mistake")
+}
+
+type badLook struct{}
+
+func (badLook) Observe(*Updater, Event) error { return nil }
+func (badLook) Look(int) nn.Watcher           { tensor.Fail("mine", "a mistake"); return nil }
+
+// attached notes whom it observes, and that it is told in time.
+type attached struct{ log *[]string }
+
+func (a attached) Attach(u *Updater) {
+	*a.log = append(*a.log, fmt.Sprintf("attached at %d", u.Steps()))
+}
+func (a attached) Close() error { *a.log = append(*a.log, "closed"); return nil }
+func (a attached) Observe(u *Updater, e Event) error {
+	if s, ok := e.(StepDone); ok && s.Step == 1 {
+		*a.log = append(*a.log, "step")
+	}
+	return nil
+}
+
+func TestObserversAreToldAndClosed(t *testing.T) {
+	var log []string
+	c := basic()
+	c.Observers = []Observer{attached{&log}}
+	must(Fit(context.Background(), classifier(t, 1), c))
+	if want := []string{"attached at 0", "step", "closed"}; !slices.Equal(log, want) {
+		t.Errorf("%v, want %v", log, want)
+	}
+}
+
+func TestNumbersThatAreNoneAreLogged(t *testing.T) {
+	c := basic()
+	c.Dir = t.TempDir()
+	c.Loss = nil
+	c.Objective = func(p *nn.Pass, net *nn.Net, b data.Batch) T {
+		if !p.Training() {
+			return tensor.Full(math.Inf(1))
+		}
+		p.Log("odd", tensor.Full(math.NaN()))
+		return net.Forward(p, b.X).Square().Mean()
+	}
+	res, err := Fit(context.Background(), classifier(t, 1), c)
+	if err != nil || !math.IsInf(res.Validation["loss"], 1) {
+		t.Errorf("%+v %v", res, err)
+	}
+	text := string(must(os.ReadFile(filepath.Join(c.Dir, run.EventsFile))))
+	if !strings.Contains(text, `"logs":{"odd":"NaN"}`) || !strings.Contains(text, `"metrics":{"loss":"+Inf"}`) {
+		t.Error(text)
+	}
+	again, err := Fit(context.Background(), classifier(t, 1), c)
+	if err != nil || !math.IsInf(again.Validation["loss"], 1) {
+		t.Errorf("%+v %v", again, err)
+	}
+}
+
+func TestProgressLines(t *testing.T) {
+	var b bytes.Buffer
+	c := basic()
+	c.Epochs, c.Batch, c.Observers = 2, 100, []Observer{Progress(&b)}
+	must(Fit(context.Background(), classifier(t, 1), c))
+	lines := strings.Split(strings.TrimSpace(b.String()), "\n")
+	if len(lines) < 3 || !strings.HasPrefix(lines[0], "epoch 1/2  step 1/2  loss 0.") || !strings.HasPrefix(lines[len(lines)-1], "epoch 2/2  loss 0.") || !strings.Contains(lines[len(lines)-1], "  validation: accuracy 0.") {
+		t.Errorf("%q", lines)
+	}
+	b.Reset()
+	u := NewUpdater(classifier(t, 1), optim.SGD{LR: 1})
+	u.Observe(Progress(&b))
+	stepOn(t, u, normal(1, 4, 2), labels(1, 4, 2))()
+	if !strings.HasPrefix(b.String(), "step 1  loss ") {
+		t.Errorf("%q", b.String())
+	}
 }
