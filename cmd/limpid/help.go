@@ -85,7 +85,7 @@ DESCRIPTION
 {{indent .Long}}
 {{if .HasAvailableSubCommands}}
 VERBS
-{{range .Commands}}{{if .IsAvailableCommand}}  {{rpad .Name 12}}{{.Short}}
+{{range .Commands}}{{if or .IsAvailableCommand (eq .Name "help")}}  {{rpad .Name 12}}{{.Short}}
 {{end}}{{end}}{{end}}{{if .HasExample}}
 EXAMPLES
 {{.Example}}

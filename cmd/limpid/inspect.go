@@ -150,7 +150,7 @@ func (h holding) cells() []string {
 	}
 	last := spark(counts, len(counts))
 	if h.NotFinite > 0 {
-		last = fmt.Sprintf("%d values are no number", h.NotFinite)
+		last = several(h.NotFinite, "value") + " not finite"
 	}
 	shape := strings.Trim(strings.ReplaceAll(fmt.Sprint(h.Shape), " ", " × "), "[]")
 	return []string{h.Name, shape, number(h.Mean), number(h.Std), number(h.Min), number(h.Max), percent(h.NearZero), last}

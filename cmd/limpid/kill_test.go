@@ -9,20 +9,35 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 )
 
-// buildLimpid builds the real binary.
+// built is where the real binary lies; TestMain removes it.
+var built struct {
+	sync.Once
+	dir string
+	err error
+}
+
+// buildLimpid builds the real binary, once.
 func buildLimpid(t *testing.T) string {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "limpid")
-	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", file, ".")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
+	built.Do(func() {
+		if built.dir, built.err = os.MkdirTemp("", "limpid-test-"); built.err != nil {
+			return
+		}
+		cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", filepath.Join(built.dir, "limpid"), ".")
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			built.err = fmt.Errorf("go build: %w\n%s", err, out)
+		}
+	})
+	if built.err != nil {
+		t.Fatal(built.err)
 	}
-	return file
+	return filepath.Join(built.dir, "limpid")
 }
 
 // small are the settings of a run that takes a second or so, writes many

@@ -18,8 +18,16 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files of the scripts")
 
+// cleaning runs all tests, then removes what they built.
+type cleaning struct{ *testing.M }
+
+func (c cleaning) Run() int {
+	defer func() { os.RemoveAll(built.dir) }()
+	return c.M.Run()
+}
+
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
+	testscript.Main(cleaning{m}, map[string]func(){
 		"limpid": main,
 	})
 }
