@@ -226,7 +226,7 @@ func (r *recurrence) begin(x, from tensor.Tensor, i, size int) tensor.Tensor {
 // steps runs a cell with a projection or normalised gates, step by step.
 func (r *recurrence) steps(x tensor.Tensor, c *cell, h, carry, whh, bhh, wih, bih, lens tensor.Tensor, back bool) (y, lastH, lastC tensor.Tensor) {
 	p, steps, n := r.p, x.Dim(0), x.Dim(1)
-	s := &stepped{r: r, whh: whh, bhh: bhh}
+	s := stepped{r: *r, whh: whh, bhh: bhh}
 	s.params(p, c)
 	gx := s.normed(engine.Linear(x, wih, tensor.Tensor{}, 0, 0), s.gainX, bih)
 	ys, kept := make([]tensor.Tensor, steps), make([]tensor.Tensor, 2)
@@ -256,14 +256,14 @@ func (r *recurrence) steps(x tensor.Tensor, c *cell, h, carry, whh, bhh, wih, bi
 
 // stepped is a cell that runs step by step.
 type stepped struct {
-	r                          *recurrence
+	r                          recurrence
 	whh, bhh                   tensor.Tensor
 	whr                        tensor.Tensor
 	gainX, gainH, gainC, biasC tensor.Tensor
 }
 
 func (s *stepped) params(p *Pass, c *cell) {
-	r := s.r
+	r := &s.r
 	rows := r.kind.Gates() * r.hidden
 	if r.proj > 0 {
 		s.whr = p.Param(&c.whr, orRecurrent(r.projInit, projected), r.proj, r.hidden)

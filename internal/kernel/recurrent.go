@@ -42,7 +42,7 @@ const cellChunk = 1 << 12
 
 // recurJob is one step of a recurrence, or of its gradient, cut by rows.
 type recurJob[T Float] struct {
-	r    *Recurrence
+	r    Recurrence
 	t    int
 	rows int // of a chunk
 	grad bool
@@ -67,7 +67,7 @@ func recurJobs[T Float]() *pool[recurJob[T]] {
 
 func newRecur[T Float](r *Recurrence) *recurJob[T] {
 	j := recurJobs[T]().take()
-	j.r, j.rows = r, max(cellChunk/max(r.width(), 1), 1)
+	j.r, j.rows = *r, max(cellChunk/max(r.width(), 1), 1)
 	return j
 }
 
@@ -162,7 +162,7 @@ func part[T Float](x []T, i, n int) []T {
 
 // Do does some rows.
 func (j *recurJob[T]) Do(chunk int) {
-	r := j.r
+	r := &j.r
 	for i := chunk * j.rows; i < min((chunk+1)*j.rows, r.N); i++ {
 		switch off := r.Lens != nil && j.t >= int(r.Lens[i]); {
 		case off && j.grad:
