@@ -5,7 +5,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -20,11 +19,14 @@ type T = tensor.Tensor
 // makes.
 type torchvision struct {
 	Counts map[string]int
-	Cases  map[string]struct {
-		Shape []int   // of the input, [N, H, W, C]
-		Names [][]any // name, then shape in PyTorch's layout
-		Y     []float64
-	}
+	Cases  map[string]torchCase
+}
+
+// torchCase is a network with weights by fill, and what it predicts.
+type torchCase struct {
+	Shape []int   // of the input, [N, H, W, C]
+	Names [][]any // name, then shape in PyTorch's layout
+	Y     []float64
 }
 
 func readTorchvision(t *testing.T) (tv torchvision) {
@@ -95,10 +97,46 @@ func build(t *testing.T, model any, o ...nn.Option) *nn.Net {
 	return net
 }
 
+// loaded builds a network in float64 with the case's weights and returns its
+// result for the case's input.
+func (c *torchCase) loaded(t *testing.T, name string, l nn.Layer, run func(p *nn.Pass, x T) T) []float64 {
+	t.Helper()
+	n, h, w, ch := c.Shape[0], c.Shape[1], c.Shape[2], c.Shape[3]
+	net := build(t, l, nn.Input(h, w, ch), nn.Float64)
+	if err := net.Load(weights(t, c.Names)); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	if got, want := len(net.Weights()), len(c.Names); got != want {
+		t.Errorf("%s: %d tensors, want %d", name, got, want)
+	}
+	x := tensor.Of(fill([]int{n, ch, h, w}, 1, "x"), n, ch, h, w).Scale(2*math.Sqrt(float64(ch*h*w)/24)).Permute(0, 2, 3, 1)
+	var y []float64
+	err := net.Do(func(p *nn.Pass) error {
+		y = tensor.Data[float64](run(p, x))
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return y
+}
+
+// agree compares every step-th element of y.
+func (c *torchCase) agree(t *testing.T, name string, y []float64, step int) {
+	t.Helper()
+	off, size := 0., 0.
+	for i, v := range c.Y {
+		off, size = max(off, math.Abs(y[i*step]-v)), max(size, math.Abs(v))
+	}
+	if (len(y)+step-1)/step != len(c.Y) || !(off <= 1e-8*size) {
+		t.Errorf("%s: %d elements, every %d of %d, off by %g of %g", name, len(c.Y), step, len(y), off, size)
+	}
+}
+
 // Each network loads a state_dict of torchvision's and predicts what
 // torchvision does.
 func TestAgainstTorchvision(t *testing.T) {
-	tv := readTorchvision(t)
+	cases := readTorchvision(t).Cases
 	models := map[string]nn.Layer{
 		"resnet18":       ResNet{Depth: 18, Width: 8, Classes: 5}.New(),
 		"resnet50":       ResNet{Depth: 50, Width: 8, Classes: 5}.New(),
@@ -107,35 +145,48 @@ func TestAgainstTorchvision(t *testing.T) {
 		"vgg16 norm":     VGG{Depth: 16, Width: 4, Hidden: 12, Classes: 5, Norm: true}.New(),
 		"squeeze-excite": &SqueezeExcite{Ratio: 2},
 	}
-	if len(models) != len(tv.Cases) {
-		t.Errorf("%d cases, want %d", len(models), len(tv.Cases))
+	if len(models) != len(cases) {
+		t.Errorf("%d cases, want %d", len(models), len(cases))
 	}
 	for name, m := range models {
-		c := tv.Cases[name]
-		net := build(t, m, nn.Input(c.Shape[1:]...), nn.Float64)
-		if err := net.Load(weights(t, c.Names)); err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		if got, want := len(net.Weights()), len(c.Names); got != want {
-			t.Errorf("%s: %d tensors, want %d", name, got, want)
-		}
-		n, h, w, ch := c.Shape[0], c.Shape[1], c.Shape[2], c.Shape[3]
-		x := tensor.Of(fill([]int{n, ch, h, w}, 1, "x"), n, ch, h, w).Scale(2 * math.Sqrt(float64(ch*h*w)/24))
-		y, err := net.Predict(x.Permute(0, 2, 3, 1))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if y.Rank() == 4 {
-			y = y.Permute(0, 3, 1, 2)
-		}
-		got, off := tensor.Data[float64](y), 0.
-		for i, v := range c.Y {
-			off = max(off, math.Abs(got[i]-v))
-		}
-		if size := slices.Max(c.Y); len(got) != len(c.Y) || !(off <= 1e-8*size) {
-			t.Errorf("%s: off by %g of %g", name, off, size)
-		}
+		c := cases[name]
+		c.agree(t, name, c.loaded(t, name, m, func(p *nn.Pass, x T) T {
+			y := p.Apply(x, m)
+			if y.Rank() == 4 {
+				y = y.Permute(0, 3, 1, 2)
+			}
+			return y
+		}), 1)
+	}
+}
+
+// What torchvision lacks is compared with PyTorch twins.
+func TestAgainstTwins(t *testing.T) {
+	var twins struct{ Cases map[string]torchCase }
+	text, err := os.ReadFile("testdata/twins.json")
+	if err == nil {
+		err = json.Unmarshal(text, &twins)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	det := CenterNet{Classes: 3, Width: 4, Levels: 2}.New()
+	for name, m := range map[string]nn.Layer{
+		"resnet20":      ResNet{Depth: 20, Width: 4, Classes: 3, SqueezeExcite: 2}.New(),
+		"unet":          UNet{Width: 4, Levels: 2, Classes: 3}.New(),
+		"unet bilinear": UNet{Width: 4, Levels: 2, Classes: 3, Bilinear: true}.New(),
+		"unet halved":   UNet{Width: 4, Levels: 2, Classes: 3, Stride: 2}.New(),
+		"centernet":     det,
+	} {
+		c := twins.Cases[name]
+		y := c.loaded(t, name, m, func(p *nn.Pass, x T) T {
+			if name == "centernet" {
+				m := det.Maps(p, x)
+				return tensor.Concat(-1, m.Heat, m.Size, m.Offset)
+			}
+			return p.Apply(x, m)
+		})
+		c.agree(t, name, y, max(1, len(y)/300))
 	}
 }
 
@@ -153,7 +204,7 @@ func TestParameterCounts(t *testing.T) {
 		{"resnet18", ResNet{Classes: 1000}.New(), 0, 32, 32, 3, true},
 		{"resnet34", ResNet{Depth: 34, Classes: 1000}.New(), 0, 32, 32, 3, true},
 		{"resnet50", ResNet{Depth: 50, Classes: 1000}.New(), 0, 32, 32, 3, true},
-		{"mobilenet", MobileNet{Classes: 1000}.New(), 0, 32, 32, 3, false},
+		{"mobilenet", MobileNet{Classes: 1000}.New(), 0, 32, 32, 3, true},
 		{"mobilenet 0.5", MobileNet{Classes: 1000, Scale: .5}.New(), 0, 32, 32, 3, true},
 		{"vgg11", VGG{Classes: 1000}.New(), 0, 32, 32, 3, true},
 		// He et al., table 6: 0.27, 0.46, 0.66, 0.85 and 1.7 million.
@@ -161,7 +212,7 @@ func TestParameterCounts(t *testing.T) {
 		{"resnet32", ResNet{Depth: 32, Classes: 10}.New(), 464154, 8, 8, 3, false},
 		{"resnet44", ResNet{Depth: 44, Classes: 10}.New(), 658586, 8, 8, 3, false},
 		{"resnet56", ResNet{Depth: 56, Classes: 10}.New(), 853018, 8, 8, 3, false},
-		{"resnet110", ResNet{Depth: 110, Classes: 10}.New(), 1727962, 8, 8, 3, false},
+		{"resnet110", ResNet{Depth: 110, Classes: 10}.New(), 1727962, 8, 8, 3, true},
 		// 784·128 + 128 + 128·10 + 10.
 		{"mlp", MLP{Classes: 10}.New(), 101770, 28, 28, 1, false},
 		// Zhang et al., "Dive into deep learning", section 7.6.
