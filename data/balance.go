@@ -37,6 +37,8 @@ func classes(set Dataset) func(i int) int {
 	switch s := set.(type) {
 	case labelled:
 		return s.labelOf
+	case *transformed:
+		return classes(s.set)
 	case interface{ part() *subset }:
 		of := s.part()
 		if inner := classes(of.set); inner != nil {
