@@ -18,7 +18,8 @@ type progress struct {
 	elapsed       time.Duration
 	left          time.Duration // 0: not known yet
 	rate          float64       // examples a second
-	losses        []float64     // recent means, the oldest first
+	loss          float64       // mean of the latest steps, the last weighing most
+	losses        []float64     // means of a few steps each, the oldest first
 	validation    []float64     // accuracy after each epoch
 	layers        []layerHealth
 	stopping      bool
@@ -71,8 +72,8 @@ func (p *progress) frame(width, height int) string {
 		p.bar(width),
 		p.clock(),
 		"",
-		p.curve("loss", p.losses, "%.4f", 1, width),
-		p.curve("validation", p.validation, "%.1f%%", 100, width),
+		p.curve("loss", p.losses, fmt.Sprintf("%.4f", p.loss), width),
+		p.curve("validation", p.validation, p.validated(), width),
 		"",
 	}
 	room := max(0, height-len(lines)-2)
@@ -115,12 +116,20 @@ func (p *progress) clock() string {
 	return s
 }
 
-func (p *progress) curve(name string, values []float64, format string, scale float64, width int) string {
-	last := "—"
-	if n := len(values); n > 0 {
-		last = fmt.Sprintf(format, values[n-1]*scale)
+// curve draws values as a line of blocks, after its name and what it comes to.
+func (p *progress) curve(name string, values []float64, last string, width int) string {
+	if len(values) == 0 {
+		last = "—"
 	}
 	return fmt.Sprintf("%-11s%-8s", name, last) + styleLine.Render(spark(values, width-20))
+}
+
+// validated is the accuracy after the latest epoch.
+func (p *progress) validated() string {
+	if n := len(p.validation); n > 0 {
+		return percent(p.validation[n-1])
+	}
+	return ""
 }
 
 func (p *progress) health() []string {

@@ -17,7 +17,7 @@ func someProgress() progress {
 	return progress{
 		recipe: "fashion", run: "runs/x", epoch: 3, epochs: 12, step: 200, steps: 1020,
 		elapsed: 11 * time.Second, left: 44 * time.Second, rate: 6123.4,
-		losses: []float64{2.3, 1.5, 0.9, 0.5}, validation: []float64{0.71, 0.834},
+		loss: 0.5, losses: []float64{2.3, 1.5, 0.9, 0.5}, validation: []float64{0.71, 0.834},
 		layers: []layerHealth{{"0", 2e-3, 2e-3, 0.03}, {"1", 1e-6, 2e-6, -1}, {"4", 0.2, 0.2, -1}, {"9", 1e-3, 1e-3, 0.75}, {"11", math.NaN(), 1, -1}},
 	}
 }

@@ -24,21 +24,13 @@ func (s *plainScreen) show(p progress) {
 	}
 	if n := len(p.validation); n > s.epoch {
 		s.epoch, s.last = n, p.elapsed
-		fmt.Fprintf(s.w, "epoch %*d/%d  loss %.4f  validation %s  %s\n", digits(p.epochs), n, p.epochs, p.loss(), percent(p.validation[n-1]), p.clock())
+		fmt.Fprintf(s.w, "epoch %*d/%d  loss %.4f  validation %s  %s\n", digits(p.epochs), n, p.epochs, p.loss, p.validated(), p.clock())
 	} else if p.elapsed-s.last >= between || s.last == 0 && p.step > 0 {
 		s.last = max(p.elapsed, 1)
-		fmt.Fprintf(s.w, "step %d/%d  loss %.4f  %s\n", p.step, p.steps, p.loss(), p.clock())
+		fmt.Fprintf(s.w, "step %d/%d  loss %.4f  %s\n", p.step, p.steps, p.loss, p.clock())
 	}
 }
 
 func (s *plainScreen) close() {}
-
-// loss is the latest.
-func (p *progress) loss() float64 {
-	if n := len(p.losses); n > 0 {
-		return p.losses[n-1]
-	}
-	return 0
-}
 
 func digits(n int) int { return len(fmt.Sprint(n)) }

@@ -7,6 +7,12 @@ import (
 	"github.com/limpid-ml/limpid/train"
 )
 
+// latest is over how many steps the loss that is shown is a mean, roughly.
+const latest = 20
+
+// settled is how many steps must be done before their pace tells when all are.
+const settled = 5
+
 // refresh is the time between two pictures of the live view.
 const refresh = 100 * time.Millisecond
 
@@ -65,6 +71,7 @@ func (w *watch) step(e train.StepDone) {
 	}
 	w.session.steps++
 	w.now.step, w.now.epoch = e.Step, e.Epoch
+	w.now.loss += (e.Loss - w.now.loss) / float64(min(w.session.steps, latest))
 	w.sum += e.Loss
 	if w.count++; w.count >= w.group || len(w.now.losses) == 0 {
 		w.now.losses = append(w.now.losses, w.sum/float64(w.count))
@@ -78,7 +85,7 @@ func (w *watch) step(e train.StepDone) {
 func (w *watch) show() {
 	w.shown = time.Now()
 	w.now.elapsed = time.Duration(w.session.seconds() * float64(time.Second))
-	if did := w.now.step - w.began; w.began >= 0 && did > 0 {
+	if did := w.now.step - w.began; w.began >= 0 && did >= settled {
 		each := time.Since(w.session.began) / time.Duration(did)
 		w.now.left = each * time.Duration(w.now.steps-w.now.step)
 		w.now.rate = float64(w.batch) / each.Seconds()
