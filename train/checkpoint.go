@@ -38,7 +38,6 @@ type Checkpoint struct {
 	Carry    map[string]*tensor.Tensor // what else the loop carries on: a recurrent state, say
 
 	more []keeper // Fit's
-	last int      // step of the newest file of this loop
 	seen bool     // Restore or Save has looked into Dir
 }
 
@@ -84,7 +83,6 @@ func (c *Checkpoint) save() error {
 	if err := replace(c.file(c.step()), write); err != nil {
 		return err
 	}
-	c.last = c.step()
 	return c.prune()
 }
 
@@ -202,7 +200,6 @@ func (c *Checkpoint) restore() (bool, error) {
 	if err := c.load(s, keepers); err != nil {
 		return false, fmt.Errorf("%s does not fit: %w", file, err)
 	}
-	c.last = steps[0]
 	return true, nil
 }
 

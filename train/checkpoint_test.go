@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/limpid-ml/limpid/data"
+	"github.com/limpid-ml/limpid/format/safetensors"
 	"github.com/limpid-ml/limpid/loss"
 	"github.com/limpid-ml/limpid/nn"
 	"github.com/limpid-ml/limpid/optim"
@@ -443,4 +444,125 @@ func TestAverage(t *testing.T) {
 	other.Observe(avg)
 	_, err := other.Step(func(p *nn.Pass) T { return other.Net.Forward(p, x).Mean() })
 	wantErr(t, err, "two networks")
+}
+
+func TestFitAfterItsLastCheckpoint(t *testing.T) {
+	c := basic()
+	c.Dir = t.TempDir()
+	must(Fit(context.Background(), classifier(t, 1), c))
+	r, err := run.Open(c.Dir) // as a kill after the last checkpoint leaves it
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Record.State = run.Running
+	if err := errors.Join(r.Save(), r.Close()); err != nil {
+		t.Fatal(err)
+	}
+	must(Fit(context.Background(), classifier(t, 1), c))
+	if r := must(run.Read(c.Dir)); r.State != run.Finished {
+		t.Errorf("the record says %s", r.State)
+	}
+}
+
+func TestFewerEpochsThanWereDone(t *testing.T) {
+	c := basic()
+	c.Dir = t.TempDir()
+	ctx, cancel := context.WithCancel(context.Background())
+	c.Observers = []Observer{ObserverFunc(func(_ *Updater, e Event) error {
+		if s, ok := e.(StepDone); ok && s.Step == 20 {
+			cancel()
+		}
+		return nil
+	})}
+	if _, err := Fit(ctx, classifier(t, 1), c); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	c.Epochs, c.Observers = 1, nil
+	res, err := Fit(context.Background(), classifier(t, 1), c)
+	if err != nil || res.Steps != 20 || res.Epochs != 1 {
+		t.Errorf("%+v %v", res, err)
+	}
+}
+
+// keeps is an observer whose state cannot always be kept.
+type keeps struct{ save, load error }
+
+func (k *keeps) Observe(*Updater, Event) error  { return nil }
+func (k *keeps) MarshalBinary() ([]byte, error) { return []byte{1}, k.save }
+func (k *keeps) UnmarshalBinary(b []byte) error { return k.load }
+
+func TestObserversInCheckpoints(t *testing.T) {
+	gone := errors.New("it has gone")
+	c := basic()
+	c.Dir = t.TempDir()
+	c.Observers = []Observer{&keeps{save: gone}}
+	_, err := Fit(context.Background(), classifier(t, 1), c)
+	wantErr(t, err, "it has gone", "keeps")
+	c.Dir = t.TempDir()
+	c.Observers = []Observer{&keeps{}, EarlyStop("loss", 5), EMA(0.9)}
+	must(Fit(context.Background(), classifier(t, 1), c))
+	for name, other := range map[string]struct {
+		o    []Observer
+		want string
+	}{
+		"cannot load":      {[]Observer{&keeps{load: gone}, EarlyStop("loss", 5), EMA(0.9)}, "it has gone"},
+		"another score":    {[]Observer{&keeps{}, EarlyStop("accuracy", 5), EMA(0.9)}, `EarlyStop looks at "loss"`},
+		"no early stop":    {[]Observer{&keeps{}, EMA(0.9)}, "also holds earlystop0"},
+		"no average":       {[]Observer{&keeps{}, EarlyStop("loss", 5)}, "average0"},
+		"two averages":     {[]Observer{&keeps{}, EarlyStop("loss", 5), EMA(0.9), EMA(0.8)}, "average1"},
+		"nobody who keeps": {[]Observer{EarlyStop("loss", 5), EMA(0.9)}, "observer0"},
+	} {
+		again := c
+		again.Observers = other.o
+		_, err := Fit(context.Background(), classifier(t, 1), again)
+		t.Run(name, func(t *testing.T) { wantErr(t, err, other.want, "step-000000039") })
+	}
+	// One without state may come or go: a screen, say.
+	again := c
+	again.Observers = []Observer{ObserverFunc(func(*Updater, Event) error { return nil }), EMA(0.9), Progress(io.Discard), &keeps{}, EarlyStop("loss", 5)}
+	if _, err := Fit(context.Background(), classifier(t, 1), again); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAnotherFormat(t *testing.T) {
+	dir := t.TempDir()
+	s := newDuel(t, dir)
+	s.play(t, 3)
+	tensors, meta, err := safetensors.ReadFile(s.ck.file(3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ key, text, want string }{
+		{formatKey, "2", "it has format 2, this limpid reads 1"},
+		{formatKey, "x", `its "limpid.checkpoint" is damaged`},
+		{"updater0", "{", `its "updater0" is damaged`},
+	} {
+		old := meta[c.key]
+		meta[c.key] = c.text
+		if err := run.Replace(s.ck.file(3), func(w io.Writer) error { return safetensors.Write(w, tensors, meta) }); err != nil {
+			t.Fatal(err)
+		}
+		_, err := newDuel(t, dir).ck.Restore()
+		wantErr(t, err, c.want)
+		meta[c.key] = old
+	}
+}
+
+func TestFoldersThatCannotBeWritten(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	s := newDuel(t, filepath.Join(file, "checkpoints"))
+	wantErr(t, s.ck.Save(), file)
+	_, err := s.ck.Restore()
+	wantErr(t, err, file)
+	c := basic()
+	c.Dir = t.TempDir()
+	if err := os.Mkdir(filepath.Join(c.Dir, run.EventsFile), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	_, err = Fit(context.Background(), classifier(t, 1), c)
+	wantErr(t, err, run.EventsFile)
 }

@@ -68,7 +68,8 @@ type fitting struct {
 	loader data.Loader
 	per    int // steps an epoch
 	eval   evaluation
-	batch  data.Batch // of the step that runs
+	batch  data.Batch                     // of the step that runs, and
+	loss   func(p *nn.Pass) tensor.Tensor // its loss: objective
 	result Result
 
 	at      progressState
@@ -81,6 +82,7 @@ type fitting struct {
 
 func newFitting(net *nn.Net, c Config) *fitting {
 	f := &fitting{c: c, net: net, u: NewUpdater(net, c.Optimizer), savedAt: -1}
+	f.loss = f.objective
 	f.u.Schedule, f.u.Clip = c.Schedule, c.Clip
 	f.u.seed += c.Seed
 	f.loader = data.Loader{Data: c.Data, Batch: c.Batch, Shuffle: !c.NoShuffle, DropLast: c.DropLast, Seed: c.Seed,
@@ -117,6 +119,7 @@ func (f *fitting) begin() error {
 func (f *fitting) run(ctx context.Context) error {
 	total := f.c.Epochs * f.per
 	if f.at.Ended && (f.at.Stopped || f.u.steps >= total) {
+		f.folder.ended()
 		f.finish()
 		return nil
 	}
@@ -130,13 +133,13 @@ func (f *fitting) run(ctx context.Context) error {
 	switch {
 	case err == nil || stopped:
 		f.at.Ended, f.at.Stopped = true, stopped
-		if err := f.save(); err != nil && !errors.Is(err, Stop) {
+		if err := f.saveLast(); err != nil {
 			return err
 		}
 		f.finish()
 		return nil
 	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
-		return errors.Join(fmt.Errorf("train.Fit: stopped after step %d of %d: %w", f.u.steps, total, err), f.saveOnce())
+		return errors.Join(fmt.Errorf("train.Fit: stopped after step %d of %d: %w", f.u.steps, total, err), f.saveHere())
 	}
 	return err
 }
@@ -148,7 +151,7 @@ func (f *fitting) steps(ctx context.Context, total int) error {
 			return err
 		}
 	}
-	for b, err := range f.loader.Batches(ctx, f.u.steps, total) {
+	for b, err := range f.loader.Batches(ctx, f.u.steps, max(total, f.u.steps)) {
 		if err == nil {
 			err = f.step(ctx, b)
 		}
@@ -167,7 +170,7 @@ func (f *fitting) step(ctx context.Context, b data.Batch) error {
 	f.batch = b
 	f.u.epoch = f.u.steps/f.per + 1
 	before := f.u.steps
-	l, err := f.u.Step(f.objective)
+	l, err := f.u.Step(f.loss)
 	stopped := errors.Is(err, Stop)
 	switch {
 	case err == nil || stopped:
@@ -257,12 +260,20 @@ func (f *fitting) save() error {
 	return f.u.emit(e)
 }
 
-// saveOnce writes a checkpoint unless this step has one.
-func (f *fitting) saveOnce() error {
+// saveLast writes a checkpoint when training has ended anyway.
+func (f *fitting) saveLast() error {
+	if err := f.save(); !errors.Is(err, Stop) {
+		return err
+	}
+	return nil
+}
+
+// saveHere writes a checkpoint to go on from, unless this step has one.
+func (f *fitting) saveHere() error {
 	if f.savedAt == f.u.steps {
 		return nil
 	}
-	return f.save()
+	return f.saveLast()
 }
 
 // finish brings back the best weights, if somebody kept them.

@@ -77,6 +77,14 @@ func (d *folder) start() error {
 	return d.own.Save()
 }
 
+// ended has run.json say so, if a kill came between the last checkpoint and
+// that.
+func (d *folder) ended() {
+	if d != nil && d.own != nil {
+		d.busy = d.own.Record.State != run.Finished
+	}
+}
+
 // close ends the sitting, which err did.
 func (f *fitting) close(err error) error {
 	d := f.folder
