@@ -155,7 +155,8 @@ func (c Clip) Fit(n int) Clip {
 
 // Trim returns c without what is quieter than its loudest part by more than so
 // many decibels, at both ends. Loudness is that of windows of 2,048 samples,
-// one every 512, as librosa.effects.trim has it; 60 is its usual value.
+// one every 512, as librosa.effects.trim has it; 60 is its usual value. A clip
+// that is all silence stays as it is.
 func (c Clip) Trim(db float64) Clip {
 	const window, hop = 2048, 512
 	n := len(c.Samples)/hop + 1
