@@ -297,6 +297,14 @@ func TestLongListsAreCut(t *testing.T) {
 	if text := r.String(); !strings.Contains(text, "and 15 more") || strings.Contains(text, "file12") {
 		t.Error(text)
 	}
+	r = &Report{Sizes: []Size{{1, 1, 9}}}
+	for i := range 9 {
+		r.Modes = append(r.Modes, Count{fmt.Sprint("mode", i), 1})
+	}
+	if text := r.String(); !strings.Contains(text, "mode5 (1); 3 other kinds\n") {
+		t.Error(text)
+	}
+	r.Blank = slices.Repeat([]string{"file9"}, 25)
 	if got := list(r.Blank); !strings.HasSuffix(got, "file9 and 15 more") {
 		t.Error(got)
 	}

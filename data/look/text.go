@@ -12,6 +12,7 @@ const (
 	muchImbalance = 3  // the largest class over the smallest
 	fewExamples   = 20 // of a class
 	mostListed    = 10 // of each kind of fault, in the text
+	mostModes     = 6  // kinds of files, in the text
 )
 
 // advise says what to do before training.
@@ -212,6 +213,10 @@ func (r *Report) writeSizes(b *strings.Builder) {
 	for i, m := range r.Modes {
 		if i > 0 {
 			b.WriteString("; ")
+		}
+		if i == mostModes {
+			fmt.Fprintf(b, "%d other kinds", len(r.Modes)-i)
+			break
 		}
 		fmt.Fprintf(b, "%s (%d)", m.Name, m.N)
 	}
