@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/limpid-ml/limpid/data"
+	"github.com/limpid-ml/limpid/internal/par"
 	"github.com/limpid-ml/limpid/loss"
 	"github.com/limpid-ml/limpid/nn"
 	"github.com/limpid-ml/limpid/optim"
@@ -322,5 +323,70 @@ func TestProgressLines(t *testing.T) {
 	stepOn(t, u, normal(1, 4, 2), labels(1, 4, 2))()
 	if !strings.HasPrefix(b.String(), "step 1  loss ") {
 		t.Errorf("%q", b.String())
+	}
+}
+
+func TestFitHasTheSameBitsOnAnyThreads(t *testing.T) {
+	pictures := data.FromTensors(normal(1, 60, 12, 12, 2), labels(2, 60, 3))
+	fit := func(threads int) (*nn.Net, *Result) {
+		par.SetWorkers(threads)
+		defer par.SetWorkers(0)
+		net := build(t, &nn.Sequential{
+			&nn.Conv2D{Out: 8, Kernel: 3, Pad: nn.Same, NoBias: true}, &nn.BatchNorm{Act: nn.ReLU}, &nn.MaxPool2D{Size: 2},
+			&nn.Conv2D{Out: 8, Kernel: 3, Act: nn.ReLU}, &nn.Flatten{}, &nn.Dropout{Rate: 0.5}, &nn.Linear{Out: 3},
+		}, nn.Input(12, 12, 2), nn.Seed(1))
+		return net, must(Fit(context.Background(), net, Config{Data: pictures, Validate: pictures, Batch: 16, Epochs: 2, Clip: 1,
+			Loss: loss.CrossEntropy, Optimizer: optim.Adam{LR: 0.01}, Transform: data.Compose(data.RandomFlip(), data.RandomCrop(1))}))
+	}
+	want, told := fit(1)
+	for _, threads := range []int{2, 3, 7} {
+		net, res := fit(threads)
+		if !sameWeights(net, want) || res.Loss != told.Loss || res.Validation["loss"] != told.Validation["loss"] {
+			t.Errorf("%d threads: %+v, one: %+v", threads, res, told)
+		}
+	}
+}
+
+// TestTransferLearning trains a new head, then all of it, as programs/transfer
+// does.
+func TestTransferLearning(t *testing.T) {
+	net := build(t, &nn.Sequential{&nn.Linear{Out: 16}, &nn.BatchNorm{Act: nn.ReLU}, &nn.Linear{Out: 2}}, nn.Input(2), nn.Seed(1))
+	c := basic()
+	c.Before = func(u *Updater) error { return errors.Join(u.Freeze("*"), u.Thaw("2.*")) }
+	before := net.Weights()
+	must(Fit(context.Background(), net, c))
+	moved := func() (names []string) {
+		for name, w := range net.Weights() {
+			if w.Sub(before[name]).Abs().Sum().Item() != 0 {
+				names = append(names, name)
+			}
+		}
+		slices.Sort(names)
+		return names
+	}
+	if got := moved(); !slices.Equal(got, []string{"2.bias", "2.weight"}) {
+		t.Errorf("%v moved", got)
+	}
+	c.Before = func(u *Updater) error { return u.Rate("0.*", 0.1) }
+	must(Fit(context.Background(), net, c))
+	if got := moved(); len(got) != len(before) {
+		t.Errorf("only %v moved", got)
+	}
+}
+
+// TestSchedulesGoByStep, whatever was resumed.
+func TestSchedulesGoByStep(t *testing.T) {
+	c := basic()
+	c.Schedule = optim.Warmup(3, optim.Cosine(36))
+	var rates []float64
+	c.Observers = []Observer{ObserverFunc(func(_ *Updater, e Event) error {
+		if s, ok := e.(StepDone); ok {
+			rates = append(rates, s.Rate)
+		}
+		return nil
+	})}
+	must(Fit(context.Background(), classifier(t, 1), c))
+	for i, r := range rates {
+		near(t, fmt.Sprint("rate of step ", i), r, 0.02*c.Schedule(i))
 	}
 }

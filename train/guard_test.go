@@ -109,3 +109,96 @@ func TestFitNamesBadData(t *testing.T) {
 		t.Run(name, func(t *testing.T) { wantErr(t, err, c.want...) })
 	}
 }
+
+// withMore gives each example a part by a name.
+type withMore struct {
+	data.Dataset
+	more T
+}
+
+func (w withMore) At(i int) (data.Example, error) {
+	e, err := w.Dataset.At(i)
+	e.More = map[string]T{"aim": w.more.Index(0, i)}
+	return e, err
+}
+
+func TestFitNamesBadDataElsewhere(t *testing.T) {
+	more := tensor.Data[float64](normal(1, 40, 3).To(tensor.Float64))
+	more[3*29+1] = math.NaN()
+	aims := tensor.Of(more, 40, 3)
+	x := tensor.Data[float64](normal(1, 40, 2).To(tensor.Float64))
+	x[2*31] = math.Inf(1)
+	for name, c := range map[string]struct {
+		c    Config
+		want []string
+	}{
+		"in More": {Config{Data: withMore{data.FromTensors(normal(1, 40, 2).To(tensor.Float64), T{}), aims},
+			Objective: func(p *nn.Pass, net *nn.Net, b data.Batch) T { return loss.MSE(net.Forward(p, b.X), b.More["aim"]) }},
+			[]string{"diverged", "example 29", `More["aim"]`}},
+		"float64": {Config{Data: data.FromTensors(tensor.Of(x, 40, 2), aims), Loss: loss.MSE}, []string{"example 31"}},
+		"joined": {Config{Data: data.FromTensors(tensor.Of(x, 40, 2), aims), Batch: 40, NoShuffle: true, Loss: loss.MSE,
+			Collate: func(all []data.Example) (data.Batch, error) {
+				return data.Batch{X: tensor.Of(x, 80).Reshape(1, 40, 2).Reshape(-1, 2).Slice(0, 0, 39), Y: tensor.Zeros(39, 3).To(tensor.Float64)}, nil
+			}}, []string{"one of the examples [0 1 2"}},
+	} {
+		c.c.Optimizer = optim.SGD{LR: 1e-3}
+		net := build(t, &nn.Linear{Out: 3}, nn.Input(2), nn.Float64)
+		_, err := Fit(context.Background(), net, c.c)
+		t.Run(name, func(t *testing.T) { wantErr(t, err, c.want...) })
+	}
+}
+
+// TestTheGuardRunsAStepAgain, and says so if it comes out otherwise.
+func TestTheGuardRunsAStepAgain(t *testing.T) {
+	net := build(t, &nn.Linear{Out: 2}, nn.Input(3))
+	u := NewUpdater(net, optim.SGD{LR: 1})
+	runs := 0
+	_, err := u.Step(func(p *nn.Pass) T {
+		if runs++; runs > 1 {
+			tensor.Fail("mine", "only once")
+		}
+		return net.Forward(p, normal(1, 4, 3)).Mean().Scale(math.NaN())
+	})
+	wantErr(t, err, "the step failed otherwise", "only once")
+	if runs != 2 {
+		t.Errorf("%d runs", runs)
+	}
+	asked := 0
+	u.Reduce = func([]T) error { asked++; return nil }
+	_, err = u.Step(func(p *nn.Pass) T { return net.Forward(p, normal(1, 4, 3)).Mean().Scale(math.Inf(1)) })
+	wantErr(t, err, "the loss is +Inf")
+	if asked != 1 {
+		t.Errorf("Reduce is asked %d times: other machines wait for it", asked)
+	}
+	net.Params()[0].Set(net.Params()[0].Value().Scale(math.NaN()))
+	_, err = u.Step(func(p *nn.Pass) T { return net.Forward(p, normal(1, 4, 3)).Mean() })
+	var d *DivergedError
+	if !errors.As(err, &d) || d.Layer != "." || d.Param != "weight" {
+		t.Errorf("%+v", d)
+	}
+}
+
+// TestFirstBad, at sizes around those of vectors and blocks.
+func TestFirstBad(t *testing.T) {
+	for _, n := range []int{0, 1, 7, 8, 9, 31, 33, 100, 4095, 4097, 9000} {
+		v, wide := make([]float32, n), make([]float64, n)
+		for i := range v {
+			v[i], wide[i] = 3e38, 1e308 // their sums overflow, and they are finite
+		}
+		if firstBad(v) != -1 || firstBad(wide) != -1 {
+			t.Errorf("%d finite numbers are found bad", n)
+		}
+		for _, at := range []int{0, n / 2, n - 1} {
+			for _, bad := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+				if at < 0 || at >= n {
+					continue
+				}
+				v[at], wide[at] = float32(bad), bad
+				if firstBad(v) != at || firstBad(wide) != at {
+					t.Errorf("%g at %d of %d: found at %d, %d", bad, at, n, firstBad(v), firstBad(wide))
+				}
+				v[at], wide[at] = 0, 0
+			}
+		}
+	}
+}
