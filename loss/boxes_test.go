@@ -4,6 +4,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/limpid-ml/limpid/metric"
 	"github.com/limpid-ml/limpid/tensor"
 )
 
@@ -73,5 +74,44 @@ func TestGeneralizedDiceWeighsClassesEvenly(t *testing.T) {
 	none := tensor.Full(ignored, 100).To(tensor.Int32)
 	if got := GeneralizedDice(missSmall, none).Item(); got != 0 {
 		t.Errorf("nothing there: %g, want 0", got)
+	}
+}
+
+// Losses of random boxes are those of the boxes' own measures, whatever the
+// shape before the last axis, and do not change when both move.
+func TestBoxLossesAreTheMeasures(t *testing.T) {
+	r := tensor.NewRand(7)
+	draw := func() (T, []metric.Box) {
+		at, size := r.Uniform(0, 20, 30, 2), r.Uniform(1, 15, 30, 2)
+		all := make([]metric.Box, 30)
+		b := tensor.Concat(-1, at, at.Add(size))
+		for i := range all {
+			all[i] = metric.Box{X1: b.At(i, 0), Y1: b.At(i, 1), X2: b.At(i, 2), Y2: b.At(i, 3)}
+		}
+		return b, all
+	}
+	out, a := draw()
+	target, b := draw()
+	var iou, giou float64
+	for i := range a {
+		iou += (1 - a[i].IoU(b[i])) / 30
+		giou += (1 - a[i].GIoU(b[i])) / 30
+	}
+	for name, c := range map[string]struct {
+		f    Func
+		want float64
+	}{"IoU": {IoU, iou}, "GIoU": {GIoU, giou}} {
+		for how, got := range map[string]float64{
+			"as they are": c.f(out, target).Item(),
+			"in rows":     c.f(out.Reshape(5, 3, 2, 4), target.Reshape(5, 3, 2, 4)).Item(),
+			"exchanged":   c.f(target, out).Item(),
+			"moved":       c.f(out.Shift(9), target.Shift(9)).Item(),
+			"enlarged":    c.f(out.Scale(8), target.Scale(8)).Item(),
+			"masked":      Masked(c.f, out, target, tensor.Full(1, 30)).Item(),
+		} {
+			if math.Abs(got-c.want) > 1e-5 {
+				t.Errorf("%s, %s: %g, want %g", name, how, got, c.want)
+			}
+		}
 	}
 }
