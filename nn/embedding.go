@@ -48,3 +48,12 @@ func (l *Embedding) padding(x tensor.Tensor) tensor.Tensor {
 	}
 	return pad
 }
+
+// Logits multiplies h [..., Dim] by the rows: [..., Count], a score for each
+// id. The output of a language model is tied to its input that way.
+//
+// Source: Press and Wolf 2017, "Using the output embedding to improve language
+// models".
+func (l *Embedding) Logits(p *Pass, h tensor.Tensor) tensor.Tensor {
+	return engine.Linear(h, p.Use(&l.Weight), tensor.Tensor{}, 0, 0)
+}

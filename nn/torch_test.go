@@ -21,8 +21,8 @@ import (
 // it writes and explains: a layer, how it runs if not by Forward, and whether
 // in training. A layer may be run on several inputs.
 type golden struct {
-	layer Layer
-	run   func(p *Pass, l Layer, xs []T) T
+	layer any
+	run   func(p *Pass, l any, xs []T) T
 	train bool
 }
 
@@ -35,7 +35,7 @@ func flat(ts ...T) T {
 }
 
 // remembering runs a recurrent layer from the memory that the other inputs are.
-func remembering(p *Pass, l Layer, xs []T) T {
+func remembering(p *Pass, l any, xs []T) T {
 	m := Memory{H: xs[1]}
 	if len(xs) > 2 {
 		m.C = xs[2]
@@ -51,14 +51,34 @@ func shown(y T, m Memory) T {
 	return flat(y, m.H)
 }
 
+// encoding runs a block on sequences that have the second input's lengths.
+func encoding(p *Pass, l any, xs []T) T {
+	y, _ := l.(*EncoderBlock).Run(p, xs[0], keysWithin(xs[1], xs[0].Dim(1)), Cache{})
+	return y
+}
+
+// decoding has the first input look at the second one's places within the
+// third one's lengths.
+func decoding(p *Pass, l any, xs []T) T {
+	y, _ := l.(*DecoderBlock).Run(p, xs[0], xs[1], keysWithin(xs[2], xs[1].Dim(1)), Cache{})
+	return y
+}
+
+func keysWithin(lens T, steps int) T { return LengthMask(lens, steps).Unsqueeze(1).Unsqueeze(1) }
+
+func adding(p *Pass, l any, xs []T) T {
+	y, w := l.(*AdditiveAttention).Attend(p, xs[0], xs[1], xs[2])
+	return flat(y, w)
+}
+
 // ofLengths runs a recurrent layer on sequences that have the second input's
 // lengths.
-func ofLengths(p *Pass, l Layer, xs []T) T {
+func ofLengths(p *Pass, l any, xs []T) T {
 	return shown(l.(runner).Run(p, xs[0], Memory{}, xs[1]))
 }
 
 // attending has the first input look at the second.
-func attending(p *Pass, l Layer, xs []T) T {
+func attending(p *Pass, l any, xs []T) T {
 	mask := T{}
 	if len(xs) > 2 {
 		mask = xs[2]
@@ -135,47 +155,58 @@ func goldens() map[string]golden {
 // laterGoldens are of the layers for pictures and sequences.
 func laterGoldens() map[string]golden {
 	return map[string]golden{
-		"conv1d.0":           {layer: &Conv1D{Out: 5, Kernel: 3}},
-		"conv1d.1":           {layer: &Conv1D{Out: 6, Kernel: 5, Stride: 2, Pad: 2, Groups: 2, Act: Tanh}},
-		"conv1d.2":           {layer: &Conv1D{Out: 4, Kernel: 3, Pad: Same, Dilation: 3, Groups: 4}},
-		"conv1d.3":           {layer: &Conv1D{Out: 8, Kernel: 4, Stride: 3, Pad: 1, Dilation: 2, NoBias: true}},
-		"conv1d.causal":      {layer: &Conv1D{Out: 4, Kernel: 3, Dilation: 2, Causal: true}},
-		"maxpool1d.0":        {layer: &MaxPool1D{Size: 2}},
-		"maxpool1d.1":        {layer: &MaxPool1D{Size: 3, Stride: 2, Pad: 1, Ceil: true}},
-		"maxpool1d.2":        {layer: &MaxPool1D{To: 4}},
-		"avgpool1d.0":        {layer: &AvgPool1D{Size: 2}},
-		"avgpool1d.1":        {layer: &AvgPool1D{Size: 3, Stride: 2, Pad: 1, Ceil: true}},
-		"avgpool1d.2":        {layer: &AvgPool1D{Size: 3, Stride: 2, Pad: Same, SkipPad: true}},
-		"avgpool1d.3":        {layer: &AvgPool1D{To: 4}},
-		"avgpool.time":       {layer: &GlobalAvgPool{}},
-		"maxpool.time":       {layer: &GlobalMaxPool{KeepAxes: true}},
-		"maxpool.global":     {layer: &GlobalMaxPool{}},
-		"upsample.nearest":   {layer: &Upsample{Factor: 2}},
-		"upsample.bilinear":  {layer: &Upsample{FactorHW: [2]int{3, 2}, Bilinear: true}},
-		"upsample.to":        {layer: &Upsample{To: [2]int{5, 7}, Bilinear: true}},
-		"upsample.time":      {layer: &Upsample{Factor: 3}},
-		"upsample.linear":    {layer: &Upsample{To: [2]int{7}, Bilinear: true}},
-		"layernorm.instance": {layer: &LayerNorm{Groups: -1}},
-		"prelu":              {layer: &PReLU{}},
-		"prelu.channels":     {layer: &PReLU{PerChannel: true, Slope: .3}},
-		"glu":                {layer: &GLU{}},
-		"glu.silu":           {layer: &GLU{Act: SiLU}},
-		"func":               {layer: Func(func(_ *Pass, x T) T { return x.Sin() })},
-		"dropout.channels":   {layer: &Dropout{Rate: .5, Channels: true}},
-		"droppath.eval":      {layer: &DropPath{Rate: .5}},
-		"dropblock.eval":     {layer: &DropBlock{Rate: .5}},
-		"gaussiannoise.eval": {layer: &GaussianNoise{Std: .5}},
-		"weightnoise.eval":   {layer: &WeightNoise{Layer: &Linear{Out: 3}, Std: .5}},
-		"rnn":                {layer: &RNN{Hidden: 5}},
-		"rnn.deep":           {layer: &RNN{Hidden: 4, Layers: 2, Bidirectional: true, ReLU: true}, run: remembering},
-		"lstm.proj":          {layer: &LSTM{Hidden: 5, Layers: 2, Bidirectional: true, Proj: 2}, run: remembering},
-		"rnn.lengths":        {layer: &RNN{Hidden: 4, Layers: 2, Bidirectional: true}, run: ofLengths},
-		"gru.lengths":        {layer: &GRU{Hidden: 4, Layers: 2, Bidirectional: true}, run: ofLengths},
-		"lstm.lengths":       {layer: &LSTM{Hidden: 4, Layers: 2, Bidirectional: true}, run: ofLengths},
-		"lstm.lengths.proj":  {layer: &LSTM{Hidden: 4, Bidirectional: true, Proj: 3}, run: ofLengths},
-		"lstm.norm":          {layer: &LSTM{Hidden: 4, Norm: true}},
-		"residual":           {layer: &Residual{Body: &Sequential{&Linear{Out: 6, Act: Tanh}, Func(identity), &Linear{Out: 4}}, Skip: &Linear{Out: 4}, Act: SiLU}},
-		"squeezeexcite":      {layer: &SqueezeExcite{Hidden: 3, Act: SiLU}},
+		"conv1d.0":             {layer: &Conv1D{Out: 5, Kernel: 3}},
+		"conv1d.1":             {layer: &Conv1D{Out: 6, Kernel: 5, Stride: 2, Pad: 2, Groups: 2, Act: Tanh}},
+		"conv1d.2":             {layer: &Conv1D{Out: 4, Kernel: 3, Pad: Same, Dilation: 3, Groups: 4}},
+		"conv1d.3":             {layer: &Conv1D{Out: 8, Kernel: 4, Stride: 3, Pad: 1, Dilation: 2, NoBias: true}},
+		"conv1d.causal":        {layer: &Conv1D{Out: 4, Kernel: 3, Dilation: 2, Causal: true}},
+		"maxpool1d.0":          {layer: &MaxPool1D{Size: 2}},
+		"maxpool1d.1":          {layer: &MaxPool1D{Size: 3, Stride: 2, Pad: 1, Ceil: true}},
+		"maxpool1d.2":          {layer: &MaxPool1D{To: 4}},
+		"avgpool1d.0":          {layer: &AvgPool1D{Size: 2}},
+		"avgpool1d.1":          {layer: &AvgPool1D{Size: 3, Stride: 2, Pad: 1, Ceil: true}},
+		"avgpool1d.2":          {layer: &AvgPool1D{Size: 3, Stride: 2, Pad: Same, SkipPad: true}},
+		"avgpool1d.3":          {layer: &AvgPool1D{To: 4}},
+		"avgpool.time":         {layer: &GlobalAvgPool{}},
+		"maxpool.time":         {layer: &GlobalMaxPool{KeepAxes: true}},
+		"maxpool.global":       {layer: &GlobalMaxPool{}},
+		"upsample.nearest":     {layer: &Upsample{Factor: 2}},
+		"upsample.bilinear":    {layer: &Upsample{FactorHW: [2]int{3, 2}, Bilinear: true}},
+		"upsample.to":          {layer: &Upsample{To: [2]int{5, 7}, Bilinear: true}},
+		"upsample.time":        {layer: &Upsample{Factor: 3}},
+		"upsample.linear":      {layer: &Upsample{To: [2]int{7}, Bilinear: true}},
+		"layernorm.instance":   {layer: &LayerNorm{Groups: -1}},
+		"prelu":                {layer: &PReLU{}},
+		"prelu.channels":       {layer: &PReLU{PerChannel: true, Slope: .3}},
+		"glu":                  {layer: &GLU{}},
+		"glu.silu":             {layer: &GLU{Act: SiLU}},
+		"func":                 {layer: Func(func(_ *Pass, x T) T { return x.Sin() })},
+		"dropout.channels":     {layer: &Dropout{Rate: .5, Channels: true}},
+		"droppath.eval":        {layer: &DropPath{Rate: .5}},
+		"dropblock.eval":       {layer: &DropBlock{Rate: .5}},
+		"gaussiannoise.eval":   {layer: &GaussianNoise{Std: .5}},
+		"weightnoise.eval":     {layer: &WeightNoise{Layer: &Linear{Out: 3}, Std: .5}},
+		"rnn":                  {layer: &RNN{Hidden: 5}},
+		"rnn.deep":             {layer: &RNN{Hidden: 4, Layers: 2, Bidirectional: true, ReLU: true}, run: remembering},
+		"lstm.proj":            {layer: &LSTM{Hidden: 5, Layers: 2, Bidirectional: true, Proj: 2}, run: remembering},
+		"rnn.lengths":          {layer: &RNN{Hidden: 4, Layers: 2, Bidirectional: true}, run: ofLengths},
+		"gru.lengths":          {layer: &GRU{Hidden: 4, Layers: 2, Bidirectional: true}, run: ofLengths},
+		"lstm.lengths":         {layer: &LSTM{Hidden: 4, Layers: 2, Bidirectional: true}, run: ofLengths},
+		"lstm.lengths.proj":    {layer: &LSTM{Hidden: 4, Bidirectional: true, Proj: 3}, run: ofLengths},
+		"lstm.norm":            {layer: &LSTM{Hidden: 4, Norm: true}},
+		"encoder":              {layer: &EncoderBlock{Heads: 2, Hidden: 12}},
+		"encoder.causal":       {layer: &EncoderBlock{Heads: 2, Hidden: 12, Causal: true}},
+		"encoder.first":        {layer: &EncoderBlock{Heads: 2, Hidden: 12, NormFirst: true, Act: GELU}},
+		"encoder.first.causal": {layer: &EncoderBlock{Heads: 2, Hidden: 12, NormFirst: true, Act: GELU, Causal: true}},
+		"encoder.lengths":      {layer: &EncoderBlock{Heads: 2, Hidden: 12}, run: encoding},
+		"decoder":              {layer: &DecoderBlock{Heads: 2, Hidden: 12}, run: decoding},
+		"decoder.first":        {layer: &DecoderBlock{Heads: 2, Hidden: 12, NormFirst: true}, run: decoding},
+		"positions":            {layer: &Positions{}},
+		"positions.learned":    {layer: &Positions{Learned: true, Max: 9}},
+		"attention.rotary":     {layer: &Attention{Dim: 8, Heads: 2, Rotary: true, Causal: true}},
+		"additive":             {layer: &AdditiveAttention{Hidden: 5}, run: adding},
+		"residual":             {layer: &Residual{Body: &Sequential{&Linear{Out: 6, Act: Tanh}, Func(identity), &Linear{Out: 4}}, Skip: &Linear{Out: 4}, Act: SiLU}},
+		"squeezeexcite":        {layer: &SqueezeExcite{Hidden: 3, Act: SiLU}},
 	}
 }
 

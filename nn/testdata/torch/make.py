@@ -374,5 +374,75 @@ class NormLSTM(nn.Module):
 m = module(NormLSTM(3, 4))
 case("lstm.norm", m, exact(2, 4, 3), m=m)
 
+# transformers: blocks in training mode without dropout, for inference takes a
+# path of its own that has no gradients, and attention in plain operations, for
+# the fused ones have no second order
+torch.backends.cuda.enable_flash_sdp(False), torch.backends.cuda.enable_mem_efficient_sdp(False)
+
+
+def lively(m):
+    """Biases and scales that matter."""
+    with torch.no_grad():
+        for n, w in m.named_parameters():
+            if w.dim() == 1:
+                w.copy_(torch.randn_like(w) * .3 + (1 if "norm" in n and "weight" in n else 0))
+    return m.double()
+
+
+causal = ~torch.ones(5, 5, dtype=torch.bool).tril()
+for name, o in [("encoder", {}), ("encoder.first", {"norm_first": True, "activation": "gelu"})]:
+    m = lively(nn.TransformerEncoderLayer(8, 2, 12, 0, batch_first=True, **o))
+    case(name, m, exact(2, 5, 8), m=m)
+    case(name + ".causal", lambda t: m(t, src_mask=causal), exact(2, 5, 8), m=m)
+m = lively(nn.TransformerEncoderLayer(8, 2, 12, 0, batch_first=True))
+lens = torch.tensor([3, 5])
+past = torch.arange(5)[None] >= lens[:, None]
+case("encoder.lengths", lambda t, lens: m(t, src_key_padding_mask=past), exact(2, 5, 8), lens, m=m)
+for name, o in [("decoder", {}), ("decoder.first", {"norm_first": True})]:
+    m = lively(nn.TransformerDecoderLayer(8, 2, 12, 0, batch_first=True, **o))
+    case(name, lambda t, memory, lens: m(t, memory, tgt_mask=causal, memory_key_padding_mask=past), exact(2, 5, 8), exact(2, 5, 8), lens, m=m)
+
+
+def waves(t, d):
+    return torch.arange(t).double()[:, None] / 10000 ** (torch.arange(0, d, 2).double() / d)
+
+
+def rotate(t):  # [N,heads,T,D]
+    w = waves(t.shape[2], t.shape[3])
+    a, b = t.chunk(2, -1)
+    return torch.cat([a * w.cos() - b * w.sin(), b * w.cos() + a * w.sin()], -1)
+
+
+case("positions", lambda t: t + torch.stack([waves(7, 6).sin(), waves(7, 6).cos()], -1).flatten(1), exact(2, 7, 6))
+m = module(nn.ParameterDict({"weight": nn.Parameter(torch.randn(9, 4))}))
+case("positions.learned", lambda t: t + m["weight"][:7], exact(2, 7, 4), m=m)
+m = lively(nn.MultiheadAttention(8, 2, batch_first=True))
+
+
+def rotary(t):
+    q, k, v = (u.unflatten(-1, (2, 4)).transpose(1, 2) for u in F.linear(t, m.in_proj_weight, m.in_proj_bias).chunk(3, -1))
+    y = F.scaled_dot_product_attention(rotate(q), rotate(k), v, is_causal=True)
+    return m.out_proj(y.transpose(1, 2).flatten(2))
+
+
+case("attention.rotary", rotary, exact(2, 5, 8), m=m)
+
+
+class Additive(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.query, self.key, self.score = nn.Linear(3, 5, bias=False), nn.Linear(4, 5), nn.Linear(5, 1, bias=False)
+
+    def forward(self, q, kv, ok):
+        s = self.score(torch.tanh(self.query(q)[:, :, None] + self.key(kv)[:, None]))[..., 0]
+        w = s.masked_fill(~ok, -torch.inf).softmax(-1)
+        return all_of(w @ kv, w)
+
+
+m = module(Additive())
+look = torch.rand(2, 1, 6) < .6
+look[..., 2] = True
+case("additive", m, exact(2, 3, 3), exact(2, 6, 4), look, m=m)
+
 save("golden.safetensors", gold, {"torch": torch.__version__, "numpy": numpy.__version__})
 print(len(gold), "tensors,", sum(t.numel() for t in gold.values()), "values")
