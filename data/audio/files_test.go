@@ -77,3 +77,20 @@ func TestClassFolder(t *testing.T) {
 		}
 	}
 }
+
+func FuzzTranscripts(f *testing.F) {
+	f.Add([]byte("path\ttext\na.wav\tone\n"))
+	f.Add([]byte("\uFEFF# x\r\na.wav\tone\tmore\r\n../b\tc"))
+	dir := f.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "a.wav"), nil, 0o600); err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		all, err := transcripts(raw, dir)
+		for _, u := range all {
+			if err != nil || u.Text == "" || !strings.HasPrefix(u.File, dir) {
+				t.Fatalf("%q gave %+v, %v", raw, u, err)
+			}
+		}
+	})
+}

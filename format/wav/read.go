@@ -97,6 +97,9 @@ func (r *reader) head() error {
 	if n == 0 && errors.Is(err, io.EOF) {
 		return errors.New("the file is empty")
 	}
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("the header: %w", err)
+	}
 	kind := string(b[:4])
 	switch {
 	case n >= 4 && kind == "RIFF":
