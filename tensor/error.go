@@ -66,7 +66,7 @@ func fail(e *Error) {
 }
 
 // own lists the packages that stand between a user's line and an operation.
-var own = [...]string{"tensor.", "nn.", "loss.", "optim.", "train.", "model.", "probe.", "data.", "internal/"}
+var own = [...]string{"tensor.", "nn.", "loss.", "optim.", "train.", "model.", "probe.", "data.", "data/", "internal/"}
 
 // callerOutside returns file:line of the first caller outside limpid's core.
 func callerOutside() string {
