@@ -5,5 +5,9 @@
 // score, such as Accuracy{}; its New makes the [Accumulator] that takes the
 // batches.
 //
+// Detectors are scored by [COCO], picture by picture, or as a Metric of tables by
+// [MeanAveragePrecision]; segmentations by [MeanIoU], [ObjectIoU] and
+// [BoundaryF].
+//
 // train and all above it may import metric.
 package metric
