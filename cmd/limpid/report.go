@@ -69,7 +69,7 @@ func (r *result) write() string {
 	b.WriteString(writePairs(r.Pairs))
 	name := shellWord(r.Run)
 	fmt.Fprintf(&b, "\nthe run is in %s\n", r.Run)
-	fmt.Fprintf(&b, "next:  limpid predict %s PICTURE   what is in a picture of yours\n", name)
+	fmt.Fprintf(&b, "next:  limpid predict %s PICTURE   ask about a picture\n", name)
 	fmt.Fprintf(&b, "       limpid inspect %s           what each layer holds\n", name)
 	return b.String()
 }
