@@ -446,6 +446,9 @@ func TestWrongFiles(t *testing.T) {
 		want string
 	}{
 		"empty.wav": {nil, "no sound"}, "text.wav": {[]byte("hello"), "not a WAV file"}, "one.wav": {[]byte("R"), "not a WAV"},
+		"a.ogg": {[]byte("OggS\x00\x02"), "is Ogg, which is not read"}, "a.m4a": {[]byte("\x00\x00\x00\x20ftypM4A "), "is MP4 or M4A"},
+		"a.mp3": {[]byte("\xff\xfb\x90\x00"), "is MP3 or AAC"}, "tagged.mp3": {[]byte("ID3\x04\x00\x00\x00\x00\x00\x02abRIFF"), "as MP3 files do"},
+		"a.aiff": {[]byte("FORM\x00\x00\x00\x00AIFF"), "is AIFF"}, "a.webm": {[]byte("\x1aE\xdf\xa3"), "is WebM"},
 		"cut.flac": {[]byte("fLaC"), "cut short"}, "nan.wav": {nan.Bytes(), "sample 1 of channel 0 is NaN"},
 	} {
 		file := filepath.Join(dir, name)

@@ -22,6 +22,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/limpid-ml/limpid/format/flac"
@@ -60,21 +61,46 @@ func OpenChannels(file string) ([]Clip, error) {
 
 // Decode reads WAV or FLAC from r, as [OpenChannels] does.
 func Decode(r io.Reader) ([]Clip, error) {
-	var magic [4]byte
+	var magic [12]byte
 	n, err := io.ReadFull(r, magic[:])
 	if n == 0 && err != nil {
 		return nil, fmt.Errorf("no sound: %w", err)
 	}
 	whole := io.MultiReader(bytes.NewReader(magic[:n]), r)
+	tag := string(magic[:n])
+	if name := otherSound(tag); name != "" {
+		return nil, fmt.Errorf("is %s, which is not read: convert it to WAV or FLAC first, e.g. with sox or ffmpeg", name)
+	}
 	read := wav.Read
-	if tag := string(magic[:n]); tag == "fLaC" || tag[:min(3, n)] == "ID3" {
+	if strings.HasPrefix(tag, "fLaC") || strings.HasPrefix(tag, "ID3") {
 		read = flac.Read
 	}
 	s, err := read(whole)
+	if err != nil && strings.HasPrefix(tag, "ID3") {
+		return nil, fmt.Errorf("has an ID3 tag, as MP3 files do, and no FLAC after it: convert it to WAV or FLAC first (%w)", err)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return split(s)
+}
+
+// otherSound names the formats that users have most often beside those that are
+// read, by a file's first 12 bytes.
+func otherSound(tag string) string {
+	switch {
+	case strings.HasPrefix(tag, "OggS"):
+		return "Ogg"
+	case len(tag) > 8 && tag[4:8] == "ftyp":
+		return "MP4 or M4A"
+	case strings.HasPrefix(tag, "FORM"):
+		return "AIFF"
+	case strings.HasPrefix(tag, "\x1aE\xdf\xa3"):
+		return "WebM or Matroska"
+	case len(tag) > 1 && tag[0] == 0xff && tag[1]&0xe0 == 0xe0:
+		return "MP3 or AAC"
+	}
+	return ""
 }
 
 // split takes the channels of s apart.
