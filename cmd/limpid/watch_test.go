@@ -87,21 +87,3 @@ func TestHealth(t *testing.T) {
 		}
 	}
 }
-
-func TestSilent(t *testing.T) {
-	for _, tt := range []struct {
-		y     []float32
-		units int
-		want  float64
-	}{
-		{[]float32{0, 1, 0, 0}, 2, 0.5},
-		{[]float32{0, 0, 0}, 3, 1},
-		{[]float32{1, 1, 1}, 1, 0},
-		{[]float32{1, -1}, 2, -1},
-		{nil, 0, -1},
-	} {
-		if got := silent(tt.y, tt.units); got != tt.want {
-			t.Errorf("%v by %d: %g, want %g", tt.y, tt.units, got, tt.want)
-		}
-	}
-}
