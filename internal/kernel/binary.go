@@ -1,6 +1,10 @@
 package kernel
 
-import "math"
+import (
+	"math"
+
+	"github.com/limpid-ml/limpid/internal/par"
+)
 
 // BinaryOp names a function of two numbers.
 type BinaryOp uint8
@@ -66,23 +70,72 @@ func scalarGo[T Float](op BinaryOp, dst, x []T, y T, swap bool) {
 // BinaryRow sets dst[r, c] to op(x[r, c], row[c]), or with swap to
 // op(row[c], x[r, c]): x has as many rows of len(row) as it holds.
 func BinaryRow[T Float](op BinaryOp, dst, x, row []T, swap bool) {
-	c := len(row)
-	for at := 0; at+c <= len(x) && c > 0; at += c {
+	if len(row) == 0 {
+		return
+	}
+	x = x[:len(x)/len(row)*len(row)]
+	dst = dst[:len(x)]
+	if len(x) < 4*len(row) || wide[T]() {
+		binaryStrip(op, dst, x, row, swap)
+		return
+	}
+	j := stripJobs.take()
+	j.op, j.swap, j.dst, j.x = op, swap, as32(dst), as32(x)
+	j.strip = columns[float32](&j.room, len(row)*max(normStrip/len(row), 1))
+	for n := copy(j.strip, as32(row)); n < len(j.strip); n *= 2 {
+		copy(j.strip[n:], j.strip[:n])
+	}
+	j.chunk = len(j.strip) * max(passChunk/len(j.strip), 1)
+	if chunks := parts(len(x), j.chunk); chunks > 2 {
+		par.Run(chunks, j)
+	} else {
+		binaryStrip(op, j.dst, j.x, j.strip, swap)
+	}
+	*j = stripJob{room: j.room}
+	stripJobs.put(j)
+}
+
+// stripJob is an operation on many rows and one, which is repeated until it
+// makes a strip that is worth a vector loop.
+type stripJob struct {
+	op     BinaryOp
+	swap   bool
+	dst, x []float32
+	strip  []float32
+	chunk  int // elements
+
+	room buffer
+}
+
+var stripJobs pool[stripJob]
+
+// Do does a chunk.
+func (j *stripJob) Do(chunk int) {
+	from, to := chunk*j.chunk, min((chunk+1)*j.chunk, len(j.x))
+	binaryStrip(j.op, j.dst[from:to], j.x[from:to], j.strip, j.swap)
+}
+
+// binaryStrip combines each part of x as long as strip, and what is left, with
+// strip.
+func binaryStrip[T Float](op BinaryOp, dst, x, strip []T, swap bool) {
+	for len(x) > 0 {
+		n := min(len(strip), len(x))
 		if swap {
-			Binary(op, dst[at:at+c], row, x[at:at+c], 0)
+			Binary(op, dst[:n], strip[:n], x[:n], 0)
 		} else {
-			Binary(op, dst[at:at+c], x[at:at+c], row, 0)
+			Binary(op, dst[:n], x[:n], strip[:n], 0)
 		}
+		dst, x = dst[n:], x[n:]
 	}
 }
 
 // BinaryCol sets dst[r, c] to op(x[r, c], col[r]), or with swap to
 // op(col[r], x[r, c]): x is [len(col), cols].
 func BinaryCol[T Float](op BinaryOp, dst, x, col []T, cols int, swap bool) {
-	for r, v := range col {
-		at := r * cols
-		BinaryScalar(op, dst[at:at+cols], x[at:at+cols], v, swap)
-	}
+	j := newRows[T](rowsBinary, len(col), cols)
+	j.dst, j.x, j.a, j.binary, j.swap = dst, x, col, op, swap
+	j.run()
+	j.free()
 }
 
 // Axpy adds a·x to y.

@@ -1,8 +1,5 @@
 package kernel
 
-// Copy copies src to dst, which is as long.
-func Copy[T any](dst, src []T) { copy(dst, src) }
-
 // Fill sets every element of dst to v.
 func Fill[T any](dst []T, v T) {
 	for i := range dst {

@@ -1,6 +1,10 @@
 package kernel
 
-import "math"
+import (
+	"math"
+
+	"github.com/limpid-ml/limpid/internal/par"
+)
 
 // ReduceOp names what becomes of many numbers.
 type ReduceOp uint8
@@ -52,8 +56,65 @@ func (op ReduceOp) of(x float64) float64 {
 	return x
 }
 
+// reduceJob is a reduction of a long slice, or a product of two, shared among
+// the cores.
+type reduceJob[T Float] struct {
+	op    ReduceOp
+	x, y  []T
+	parts []float64 // the result of each chunk
+
+	room buffer
+}
+
+var (
+	reduceJobs32 pool[reduceJob[float32]]
+	reduceJobs64 pool[reduceJob[float64]]
+)
+
+func reduceJobs[T Float]() *pool[reduceJob[T]] {
+	if wide[T]() {
+		return any(&reduceJobs64).(*pool[reduceJob[T]])
+	}
+	return any(&reduceJobs32).(*pool[reduceJob[T]])
+}
+
+// reduceChunk is how many numbers one core reduces at a time.
+const reduceChunk = 8 * reduceBlock
+
+// Do does a chunk.
+func (j *reduceJob[T]) Do(chunk int) {
+	from, to := chunk*reduceChunk, min((chunk+1)*reduceChunk, len(j.x))
+	if j.y != nil {
+		j.parts[chunk] = dotFew(j.x[from:to], j.y[from:to])
+	} else {
+		j.parts[chunk] = reduceFew(j.op, j.x[from:to])
+	}
+}
+
+// reduceShared reduces x, or multiplies it by y, and joins the chunks in order.
+func reduceShared[T Float](op ReduceOp, x, y []T) float64 {
+	j := reduceJobs[T]().take()
+	chunks := parts(len(x), reduceChunk)
+	j.op, j.x, j.y, j.parts = op, x, y, columns[float64](&j.room, chunks)
+	par.Run(chunks, j)
+	total := op.start()
+	for _, v := range j.parts {
+		total = op.join(total, v)
+	}
+	*j = reduceJob[T]{room: j.room}
+	reduceJobs[T]().put(j)
+	return total
+}
+
 // Reduce returns the reduction of x, its blocks combined in float64.
 func Reduce[T Float](op ReduceOp, x []T) float64 {
+	if len(x) > 2*reduceChunk {
+		return reduceShared(op, x, nil)
+	}
+	return reduceFew(op, x)
+}
+
+func reduceFew[T Float](op ReduceOp, x []T) float64 {
 	total := op.start()
 	for len(x) > reduceBlock {
 		total = op.join(total, reduceOne(op, x[:reduceBlock]))
@@ -77,14 +138,21 @@ func reduceOne[T Float](op ReduceOp, x []T) float64 {
 
 // ReduceRows sets dst[r] to the reduction of row r of x [rows, cols].
 func ReduceRows[T Float](op ReduceOp, dst, x []T, rows, cols int) {
-	for r := range rows {
-		dst[r] = T(Reduce(op, x[r*cols:][:cols]))
-	}
+	j := newRows[T](rowsReduce, rows, cols)
+	j.dst, j.x, j.op = dst, x, op
+	j.run()
+	j.free()
 }
 
 // Dot returns the sum of x[i]·y[i].
 func Dot[T Float](x, y []T) float64 {
-	y = y[:len(x)]
+	if y = y[:len(x)]; len(x) > 2*reduceChunk {
+		return reduceShared(SumOf, x, y)
+	}
+	return dotFew(x, y)
+}
+
+func dotFew[T Float](x, y []T) float64 {
 	total := 0.0
 	for len(x) > reduceBlock {
 		total += dotOne(x[:reduceBlock], y[:reduceBlock])
@@ -104,11 +172,4 @@ func dotOne[T Float](x, y []T) float64 {
 		total += float64(v) * float64(y[i])
 	}
 	return total
-}
-
-// RowDot sets dst[r] to the product of rows r of x and y [rows, cols].
-func RowDot[T Float](dst, x, y []T, rows, cols int) {
-	for r := range rows {
-		dst[r] = T(Dot(x[r*cols:][:cols], y[r*cols:][:cols]))
-	}
 }

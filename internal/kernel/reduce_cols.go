@@ -11,6 +11,13 @@ var colSumsPool pool[colSums]
 
 // ReduceCols sets dst[c] to the reduction of column c of x [rows, cols].
 func ReduceCols[T Float](op ReduceOp, dst, x []T, rows, cols int) {
+	if op == SumOf && rows*cols > 2*normChunk { // many rows, on all cores
+		j := newNorm(x, rows, cols)
+		j.run(normSum, 1)
+		j.total(dst, 0, 1, 1)
+		j.done()
+		return
+	}
 	if rows <= colBlockRows {
 		reduceColBlock(op, dst[:cols], x[:rows*cols])
 		return
@@ -68,24 +75,4 @@ func mulAdd[T Float](dst, x, y []T) {
 			dst[i] += v * y[i]
 		}
 	}
-}
-
-// ColDot sets dst[c] to the product of columns c of x and y [rows, cols].
-func ColDot[T Float](dst, x, y []T, rows, cols int) {
-	w := colSumsPool.take()
-	total, block := columns[float64](&w.sum, cols), columns[T](&w.block, cols)
-	clear(total)
-	for r := 0; r < rows; r += colBlockRows {
-		clear(block)
-		for at := r * cols; at < min(r+colBlockRows, rows)*cols; at += cols {
-			mulAdd(block, x[at:at+cols], y[at:at+cols])
-		}
-		for c, v := range block {
-			total[c] += float64(v)
-		}
-	}
-	for c, v := range total {
-		dst[c] = T(v)
-	}
-	colSumsPool.put(w)
 }

@@ -99,7 +99,5 @@ func blend[T Float](x, y []T, weight T, back bool) {
 	if back {
 		x, y = y, x
 	}
-	for i, v := range x {
-		y[i] += weight * v
-	}
+	Axpy(weight, x, y)
 }

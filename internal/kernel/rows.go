@@ -19,6 +19,8 @@ const (
 	rowsStats
 	rowsNorm
 	rowsNormGrad
+	rowsReduce
+	rowsBinary
 )
 
 // rowsJob is work on the rows of matrices [rows, cols], shared among the cores.
@@ -31,6 +33,9 @@ type rowsJob[T Float] struct {
 	a, b        []T // [rows]
 	gamma, beta []T // [cols]
 	labels      []int32
+	op          ReduceOp
+	binary      BinaryOp
+	swap        bool
 	act         Act
 	slope       float64
 	sums        []float64 // of each chunk: [2, cols]
@@ -89,6 +94,10 @@ func (j *rowsJob[T]) Do(chunk int) {
 
 func (j *rowsJob[T]) one(r int) {
 	switch j.kind {
+	case rowsReduce:
+		j.dst[r] = T(Reduce(j.op, j.row(j.x, r)))
+	case rowsBinary:
+		BinaryScalar(j.binary, j.row(j.dst, r), j.row(j.x, r), j.a[r], j.swap)
 	case rowsSoftmax:
 		softmaxRow(j.row(j.dst, r), j.row(j.x, r))
 	case rowsLogSoftmax:

@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"github.com/limpid-ml/limpid/internal/cpu"
+	"github.com/limpid-ml/limpid/internal/par"
 )
 
 // vectorFunc is a generated loop over n elements, at least one. What it does
@@ -239,13 +240,34 @@ func mulAddVectors(dst, x, y []float32) bool {
 // callVectors reports whether there is such a kernel. dst, x and y are equally
 // long.
 func callVectors(f vectorFunc, dst, x, y []float32, a, b float32) bool {
-	if f == nil {
+	switch {
+	case f == nil:
 		return false
-	}
-	if len(x) > 0 {
+	case len(x) > 2*passChunk:
+		j := vectorJobs.take()
+		*j = vectorJob{f, dst, x, y, a, b}
+		par.Run(parts(len(x), passChunk), j)
+		*j = vectorJob{}
+		vectorJobs.put(j)
+	case len(x) > 0:
 		f(noEscape(dst), noEscape(x), noEscape(y), len(x), a, b)
 	}
 	return true
+}
+
+// vectorJob is a loop over many elements, shared among the cores.
+type vectorJob struct {
+	f         vectorFunc
+	dst, x, y []float32
+	a, b      float32
+}
+
+var vectorJobs pool[vectorJob]
+
+// Do does a chunk.
+func (j *vectorJob) Do(chunk int) {
+	from, to := chunk*passChunk, min((chunk+1)*passChunk, len(j.x))
+	j.f(&j.dst[from], &j.x[from], &j.y[from], to-from, j.a, j.b)
 }
 
 func reduceVectors(op ReduceOp, x []float32) (result float64, done bool) {

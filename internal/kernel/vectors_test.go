@@ -296,3 +296,46 @@ func BenchmarkUnary(b *testing.B) {
 		}
 	}
 }
+
+// TestLongSlicesSameBits: long slices are shared among the cores, with the
+// bits of one.
+func TestLongSlicesSameBits(t *testing.T) {
+	const n = 5*passChunk + 77
+	x, y := guarded[float32](t, n), guarded[float32](t, n)
+	eachVariant(t, func(t *testing.T) {
+		sameBits(t, func() []float32 {
+			z, sums := make([]float32, n), make([]float32, 120)
+			Unary(Exp, z, x, 0, 0)
+			Binary(Mul, z, z, y, 0)
+			BinaryScalar(Add, z, z, 3, false)
+			Axpy(0.5, y, z)
+			BinaryRow(Sub, z[:n/7*7], z[:n/7*7], y[:7], true)
+			BinaryCol(Mul, z[:n/10*10], z[:n/10*10], y[:n/10], 10, false)
+			ReduceCols(SumOf, sums[:50], z, n/50, 50)
+			ReduceRows(MaxOf, sums[50:100], z, 50, n/50)
+			sums[100], sums[101] = float32(Reduce(SumSquares, x)), float32(Dot(x, y))
+			return append(sums, z...)
+		})
+	})
+}
+
+// TestReduceColsAgreesWithRows: the columns' reductions are those of the
+// transpose's rows.
+func TestReduceColsAgreesWithRows(t *testing.T) {
+	eachVariant(t, func(t *testing.T) {
+		for _, size := range [][2]int{{1, 1}, {3, 7}, {100, 10}, {300, 33}, {5000, 9}} {
+			rows, cols := size[0], size[1]
+			x := guarded[float32](t, rows*cols)
+			turned := make([]float32, rows*cols)
+			Transpose(turned, x, rows, cols)
+			for op := range SumAbs + 1 {
+				got, want := guarded[float32](t, cols), make([]float32, cols)
+				ReduceCols(op, got, x, rows, cols)
+				ReduceRows(op, want, turned, cols, rows)
+				if d, at := maxDiff(got, want); d > tolerance[float32](rows) {
+					t.Errorf("reduction %d of [%d %d]: off by %g at %d", op, rows, cols, d, at)
+				}
+			}
+		}
+	})
+}
