@@ -60,12 +60,12 @@ func (l *StochasticDepth) Forward(p *nn.Pass, x tensor.Tensor) tensor.Tensor {
 	if !p.Noisy() || l.Rate == 0 {
 		return x
 	}
-	shape := x.Shape()
-	for i := range shape[1:] {
-		shape[i+1] = 1
+	n := x.Dim(0)
+	stays := p.Rand().Bernoulli(1-l.Rate, n, 1).Scale(1 / (1 - l.Rate))
+	if x.Rank() == 4 { // of pictures; Shape would allocate
+		return x.Mul(stays.Reshape(n, 1, 1, 1))
 	}
-	stays := p.Rand().Bernoulli(1-l.Rate, shape...)
-	return x.Mul(stays.Scale(1 / (1 - l.Rate)))
+	return x.Reshape(n, -1).Mul(stays).Reshape(x.Shape()...)
 }
 
 // DropBlock zeroes squares of Size×Size places in each channel while training,

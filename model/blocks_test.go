@@ -2,6 +2,7 @@ package model
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/limpid-ml/limpid/nn"
@@ -40,6 +41,9 @@ func TestStochasticDepth(t *testing.T) {
 	}
 	if d := noisy(t, &StochasticDepth{Rate: rate}, x, 1).Sub(y).Abs().Sum().Item(); d != 0 {
 		t.Error("the same noise gives another result")
+	}
+	if flat := noisy(t, &StochasticDepth{Rate: rate}, x.Reshape(n, 6), 1); !slices.Equal(tensor.View[float32](flat), v) {
+		t.Error("rows of numbers are treated otherwise than pictures")
 	}
 	if noisy(t, &StochasticDepth{Rate: rate}, x, 2).Sub(y).Abs().Sum().Item() == 0 {
 		t.Error("other noise gives the same result")

@@ -14,6 +14,9 @@ import (
 // stride is how many pixels wide one cell of a detector's maps is.
 const stride = 4
 
+// mostLevels is how many levels a detector may have.
+const mostLevels = 6
+
 // ignored is the label of a row of a batch that holds no object.
 const ignored = -100
 
@@ -75,7 +78,7 @@ func (o CenterNet) New() *Detector {
 	}
 	o.Most = orElse(o.Most, 100)
 	d := &Detector{o: o}
-	if o.Classes < 1 || width < 2 || levels < 1 || levels > 6 || blocks < 1 || o.Most < 1 || !(o.Score > 0 && o.Score < 1) || !(o.Overlap > 0 && o.Overlap <= 1) {
+	if o.Classes < 1 || width < 2 || levels < 1 || levels > mostLevels || blocks < 1 || o.Most < 1 || !(o.Score > 0 && o.Score < 1) || !(o.Overlap > 0 && o.Overlap <= 1) {
 		d.Stem = nn.Sequential{refuse("model.CenterNet", "Classes is %d, Width %d, Levels %d, Blocks %d, Most %d, Score %g, Overlap %g; "+
 			"want at least one class, a width of 2, up to 6 levels, and shares up to 1", o.Classes, width, levels, blocks, o.Most, o.Score, o.Overlap)}
 		return d
@@ -124,15 +127,15 @@ func (d *Detector) Maps(p *nn.Pass, x tensor.Tensor) Maps {
 	}
 	x = fit(x, (x.Dim(1)+stride-1)/stride*stride, (x.Dim(2)+stride-1)/stride*stride)
 	x = p.Apply(x, &d.Stem)
-	levels := make([]tensor.Tensor, len(d.Stages))
+	var levels [mostLevels]tensor.Tensor
 	for l, s := range d.Stages {
 		x = p.Apply(x, s)
 		levels[l] = x
 	}
 	var y tensor.Tensor
-	for l := len(levels) - 1; l >= 0; l-- {
+	for l := len(d.Stages) - 1; l >= 0; l-- {
 		side := p.Apply(levels[l], d.Lateral[l])
-		if l < len(levels)-1 {
+		if y.Valid() {
 			side = side.Add(y.Resize(side.Dim(1), side.Dim(2)))
 		}
 		y = side.ReLU()

@@ -28,6 +28,9 @@ type UNet struct {
 	Dropout  float64 // of whole squares of the deepest level: see DropBlock
 }
 
+// deepest is how many levels a U-Net may have.
+const deepest = 10
+
 // unet is a U-Net's layers.
 type unet struct {
 	Down []*nn.Sequential
@@ -43,7 +46,7 @@ type unet struct {
 // New makes the layers.
 func (o UNet) New() nn.Layer {
 	width, levels := orElse(o.Width, 32), orElse(o.Levels, 4)
-	if o.Classes < 0 || width < 1 || levels < 1 || levels > 10 || o.Stride < 0 || !isShare(o.Dropout) {
+	if o.Classes < 0 || width < 1 || levels < 1 || levels > deepest || o.Stride < 0 || !isShare(o.Dropout) {
 		return refuse("model.UNet", "Classes is %d, Width %d, Levels %d, Stride %d, Dropout %g; want no negative number, up to 10 levels and a share below 1",
 			o.Classes, o.Width, o.Levels, o.Stride, o.Dropout)
 	}
@@ -81,10 +84,10 @@ func (u *unet) Forward(p *nn.Pass, x tensor.Tensor) tensor.Tensor {
 		tensor.Fail("model.UNet", "x is %v; want pictures [N, H, W, C]", x.Shape())
 	}
 	h, w := x.Dim(1), x.Dim(2)
-	var skips []tensor.Tensor
-	for _, d := range u.Down {
+	var skips [deepest]tensor.Tensor // an array, so that a step allocates nothing
+	for i, d := range u.Down {
 		x = p.Apply(x, d)
-		skips = append(skips, x)
+		skips[i] = x
 		x = p.Apply(x, &u.pool)
 	}
 	x = p.Apply(x, &u.Mid)
