@@ -31,6 +31,7 @@ var steady = map[string]struct {
 	"CNN": {&Sequential{&Conv2D{Out: 4, Kernel: 3, Pad: Same, NoBias: true}, &BatchNorm{Act: ReLU}, &MaxPool2D{Size: 2},
 		&Conv2D{Out: 8, Kernel: 3, Act: LeakyReLU(.1)}, SiLU, &AvgPool2D{Size: 2}, &Dropout{Rate: .25}, &Flatten{}, &Linear{Out: 3}}, normal(1, 4, 12, 12, 1)},
 	"LSTM":   {&Sequential{&LSTM{Hidden: 8, Layers: 2, Bidirectional: true}, &GRU{Hidden: 4, WeightDrop: .3}, &Linear{Out: 2}}, normal(1, 3, 7, 4)},
+	"blocks": {&Sequential{&Conv1D{Out: 8, Kernel: 3, Causal: true}, &Positions{Learned: true}, &EncoderBlock{Heads: 2, Causal: true, Dropout: .1, NormFirst: true}, &GlobalAvgPool{}}, normal(1, 3, 7, 4)},
 	"pooled": {&Sequential{&Conv2D{Out: 4, Kernel: 3}, &GlobalAvgPool{}, &Reshape{To: []int{2, 2}}, &Flatten{}, &Linear{Out: 2, Act: Softmax}}, normal(1, 4, 8, 8, 2)},
 }
 

@@ -175,7 +175,7 @@ func (l *Attention) keys(kv tensor.Tensor, w projections, from int) (k, v tensor
 func (l *Attention) query(p *Pass, q tensor.Tensor, w projections, k, v, mask tensor.Tensor, from int) (y, weights tensor.Tensor) {
 	tq := q.Dim(1)
 	qs := l.split(engine.Linear(q, w.w[0], w.b[0], 0, 0), from, l.Rotary)
-	weights = looking(similarity(qs, k), l.look(mask, tq, k.Dim(2), from))
+	weights = looking(similarity(qs, k), l.look(q, mask, k.Dim(2), from))
 	used := weights
 	if l.Dropout > 0 && p.Noisy() {
 		used = engine.Dropout(weights, l.Dropout, p.Rand())
@@ -208,11 +208,12 @@ func (l *Attention) split(x tensor.Tensor, from int, turn bool) tensor.Tensor {
 
 // look joins the mask with what Causal allows queries from place from on; the
 // zero Tensor if everything may be seen.
-func (l *Attention) look(mask tensor.Tensor, tq, tk, from int) tensor.Tensor {
+func (l *Attention) look(q, mask tensor.Tensor, tk, from int) tensor.Tensor {
+	tq := q.Dim(1)
 	if !l.Causal || tq == 1 && from == tk-1 { // the last place sees all
 		return mask
 	}
-	rows, cols := tensor.Arange(from+tq).Slice(0, from, from+tq).Reshape(1, 1, tq, 1), tensor.Arange(tk).Reshape(1, 1, 1, tk)
+	rows, cols := q.Full(1, tq).CumSum(0).Shift(float64(from)).Reshape(1, 1, tq, 1), q.Full(1, tk).CumSum(0).Reshape(1, 1, 1, tk)
 	past := rows.Less(cols).Not()
 	if !mask.Valid() {
 		return past

@@ -35,7 +35,7 @@ func (l *Positions) At(p *Pass, x tensor.Tensor, from int) tensor.Tensor {
 		if d%2 != 0 {
 			p.wants("nn.Positions", x, "an even number of channels: waves come in pairs")
 		}
-		return stay.Return(x.Add(tableOf(x, wavesKind, d, from+t).Slice(0, from, from+t)))
+		return stay.Return(x.Add(tableOf(x, wavesKind, d, from, from+t)))
 	}
 	if p.build != nil && l.Max == 0 {
 		l.Max = t
@@ -58,8 +58,7 @@ var placed = Normal(.02)
 // angle t/10000^(2i/D) of place t, counted from from.
 func rotated(x tensor.Tensor, from int) tensor.Tensor {
 	t, d := x.Dim(2), x.Dim(3)
-	sin := tableOf(x, sinKind, d, from+t).Slice(0, from, from+t)
-	cos := tableOf(x, cosKind, d, from+t).Slice(0, from, from+t)
+	sin, cos := tableOf(x, sinKind, d, from, from+t), tableOf(x, cosKind, d, from, from+t)
 	a, b := x.Slice(3, 0, d/2), x.Slice(3, d/2, d)
 	return tensor.Concat(3, a.Mul(cos).Sub(b.Mul(sin)), b.Mul(cos).Add(a.Mul(sin)))
 }
@@ -83,8 +82,17 @@ var tables = struct {
 	at map[tableKey]tensor.Tensor
 }{at: map[tableKey]tensor.Tensor{}}
 
-// tableOf returns a table of at least upto places, in x's type, on the heap.
-func tableOf(x tensor.Tensor, kind, d, upto int) tensor.Tensor {
+// tableOf returns places from…to−1 of a table, in x's type and home.
+func tableOf(x tensor.Tensor, kind, d, from, to int) tensor.Tensor {
+	t := wholeTable(x, kind, d, to)
+	if s := engine.Scope(x); s != nil {
+		t = engine.Adopt(s, t)
+	}
+	return t.Slice(0, from, to)
+}
+
+// wholeTable returns a table of at least upto places, in x's type.
+func wholeTable(x tensor.Tensor, kind, d, upto int) tensor.Tensor {
 	k := tableKey{kind, d, x.DType() == tensor.Float64}
 	tables.Lock()
 	defer tables.Unlock()

@@ -306,3 +306,61 @@ func TestRecurrentOptions(t *testing.T) {
 	err = n.Do(func(p *Pass) error { l.Run(p, x, Memory{}, tensor.Ints(5)); return nil })
 	wantErr(t, err, "the lengths are not int32 [N]")
 }
+
+// recomputedLSTM runs an LSTM in stretches and keeps nothing within them: what
+// goes from one to the next is one tensor, the memory of the layer.
+func recomputedLSTM(p *Pass, l *LSTM, x T, stretch int) T {
+	state := x.Full(0, 2, x.Dim(0), l.Hidden) // h and c
+	for at := 0; at < x.Dim(1); at += stretch {
+		part := x.Slice(1, at, min(at+stretch, x.Dim(1)))
+		state = p.Recompute(state, func(s T) T {
+			_, m := l.Run(p, part, Memory{H: s.Slice(0, 0, 1), C: s.Slice(0, 1, 2)})
+			return tensor.Concat(0, m.H, m.C)
+		})
+	}
+	return state
+}
+
+// TestRecomputedLSTM: the gradient is the same, and memory grows as the square
+// root of the steps instead of with them.
+func TestRecomputedLSTM(t *testing.T) {
+	l := &LSTM{Hidden: 8}
+	n := build(t, l, Input(4, 2), Float64)
+	peak := func(steps, stretch int, check bool) int {
+		bytes := 0
+		do(t, n, func(p *Pass) {
+			x := wide(1, 2, steps, 2)
+			run := func() T {
+				if stretch == 0 {
+					_, m := l.Run(p, x, Memory{})
+					return m.H.Square().Sum()
+				}
+				return recomputedLSTM(p, l, x, stretch).Index(0, 0).Square().Sum()
+			}
+			if check {
+				_, m := l.Run(p, x, Memory{})
+				for i, g := range tensor.Grad(m.H.Square().Sum(), p.Params()...) {
+					same(t, fmt.Sprint("gradient ", i), tensor.Grad(run(), p.Params()...)[i], g, 1e-11)
+				}
+				return
+			}
+			p.scope.Backward(run(), p.Params()...)
+			bytes = engine.Bytes(p.scope)
+		}, TrackParams())
+		return bytes
+	}
+	peak(48, 8, true)
+	n.idle = nil
+	sizes := map[string]int{}
+	for name, c := range map[string][2]int{"all of 256": {256, 0}, "all of 1024": {1024, 0}, "16 of 256": {256, 16}, "32 of 1024": {1024, 32}} {
+		n.idle = nil // a scope of its own
+		sizes[name] = peak(c[0], c[1], false)
+	}
+	t.Log(sizes)
+	if whole := float64(sizes["all of 1024"]) / float64(sizes["all of 256"]); whole < 3 || whole > 5 {
+		t.Errorf("of four times the steps, memory is %.2f times as large", whole)
+	}
+	if root := float64(sizes["32 of 1024"]) / float64(sizes["16 of 256"]); root > 2.9 {
+		t.Errorf("recomputed, of four times the steps, memory is %.2f times as large", root)
+	}
+}

@@ -177,8 +177,8 @@ func TestPositionsComplain(t *testing.T) {
 	wantErr(t, err, "a head has 3 values")
 	_, err = Build(&EncoderBlock{Heads: 3}, Input(3, 8))
 	wantErr(t, err, "3 heads do not divide Dim 8", "self_attn")
-	short := tableOf(tensor.Zeros(1), sinKind, 34, 3)
-	long := tableOf(tensor.Zeros(1), sinKind, 34, 500)
+	short := tableOf(tensor.Zeros(1), sinKind, 34, 0, 3)
+	long := tableOf(tensor.Zeros(1), sinKind, 34, 0, 500)
 	same(t, "a table that grew", long.Slice(0, 0, 3), short.Slice(0, 0, 3), 0)
 }
 

@@ -69,17 +69,9 @@ type Speech struct {
 // (N,T/2,C) and their lengths.
 func (m *Speech) Run(p *nn.Pass, x, lens tensor.Tensor) (logits, steps tensor.Tensor) {
 	h := p.Apply(x, &m.Conv)
-	steps = halved(lens)
+	steps = lens.Shift(1).Scale(.5) // integers: rounded down
 	y, _ := m.RNN.Run(p, h.Reshape(h.Dim(0), h.Dim(1), -1), nn.Memory{}, steps)
 	return p.Apply(y, &m.Head), steps
-}
-
-func halved(lens tensor.Tensor) tensor.Tensor {
-	half := tensor.Data[int32](lens)
-	for i := range half {
-		half[i] = (half[i] + 1) / 2
-	}
-	return tensor.Of(half)
 }
 
 // read returns the greedy reading of each example: repeats and blanks go.

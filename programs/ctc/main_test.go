@@ -24,9 +24,3 @@ func TestReadingDropsRepeatsAndBlanks(t *testing.T) {
 		t.Error(got)
 	}
 }
-
-func TestHalvedRoundsUp(t *testing.T) {
-	if got := tensor.Data[int32](halved(tensor.Ints(5, 4, 0))); got[0] != 3 || got[1] != 2 || got[2] != 0 {
-		t.Error(got)
-	}
-}
