@@ -1,13 +1,16 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
+	"github.com/charmbracelet/x/ansi"
 )
 
 // progress is what a training run shows of itself, at one moment.
@@ -64,9 +67,11 @@ var (
 	styleLine  = lipgloss.NewStyle().Foreground(lipgloss.Color("6"))
 )
 
-// frame draws p, width columns wide and at most height rows high.
+// frame draws p, at most width columns wide and height rows high; 0 is a size
+// that the terminal does not tell.
 func (p *progress) frame(width, height int) string {
-	width = max(40, min(width, 100))
+	wide, high := cmp.Or(width, 80), cmp.Or(height, 24)
+	width = max(40, min(wide, 100))
 	lines := []string{
 		styleTitle.Render("limpid · "+p.recipe) + styleFaint.Render("   "+p.run),
 		p.bar(width),
@@ -76,13 +81,26 @@ func (p *progress) frame(width, height int) string {
 		p.curve("validation", p.validation, p.validated(), width),
 		"",
 	}
-	room := max(0, height-len(lines)-2)
+	room := max(0, high-len(lines)-2)
 	for i, l := range p.health() {
 		if i < room {
 			lines = append(lines, l)
 		}
 	}
-	return strings.Join(append(lines, p.foot()), "\n")
+	return fit(lines, p.foot(), wide, high)
+}
+
+// fit cuts what a terminal has no room for: of the lines, empty ones first, but
+// not the foot, and of each what is too far right.
+func fit(lines []string, foot string, width, height int) string {
+	if len(lines) >= height {
+		lines = slices.DeleteFunc(lines, func(l string) bool { return l == "" })
+	}
+	lines = append(lines[:max(0, min(len(lines), height-1))], foot)
+	for i, l := range lines {
+		lines[i] = ansi.Truncate(l, width, "…")
+	}
+	return strings.Join(lines, "\n")
 }
 
 func (p *progress) foot() string {
