@@ -85,8 +85,12 @@ func writePairs(pairs []pair) string {
 	return "most often mistaken:\n" + columns("llr", rows)
 }
 
-// shellWord quotes s for a shell if it needs that.
+// shellWord writes a file's name for a shell: quoted if it needs that, and such
+// that it is not taken for a flag.
 func shellWord(s string) string {
+	if strings.HasPrefix(s, "-") {
+		s = "./" + s
+	}
 	plain := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/._-+:@%", r)
 	}

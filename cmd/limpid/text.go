@@ -90,14 +90,14 @@ func percent(v float64) string {
 	return fmt.Sprintf("%.1f%%", 100*v)
 }
 
-// size writes a number of bytes.
+// size writes a number of bytes, in the unit that it has when rounded.
 func size(bytes int64) string {
 	switch {
 	case bytes < 1e3:
 		return fmt.Sprintf("%d B", bytes)
-	case bytes < 1e6:
+	case bytes < 999_500:
 		return fmt.Sprintf("%.0f kB", float64(bytes)/1e3)
-	case bytes < 1e9:
+	case bytes < 999_950_000:
 		return fmt.Sprintf("%.1f MB", float64(bytes)/1e6)
 	}
 	return fmt.Sprintf("%.1f GB", float64(bytes)/1e9)
@@ -105,6 +105,7 @@ func size(bytes int64) string {
 
 // lasting writes a duration as people say it.
 func lasting(d time.Duration) string {
+	d = d.Round(time.Second)
 	switch {
 	case d < time.Minute:
 		return fmt.Sprintf("%.0f s", d.Seconds())
@@ -119,11 +120,11 @@ func lasting(d time.Duration) string {
 // age writes how long ago something was, roughly.
 func age(d time.Duration) string {
 	switch {
-	case d < time.Minute:
+	case d.Round(time.Second) < time.Minute:
 		return fmt.Sprintf("%.0f s", d.Seconds())
-	case d < time.Hour:
+	case d.Round(time.Minute) < time.Hour:
 		return fmt.Sprintf("%.0f min", d.Minutes())
-	case d < 48*time.Hour:
+	case d.Round(time.Hour) < 48*time.Hour:
 		return fmt.Sprintf("%.0f h", d.Hours())
 	}
 	return fmt.Sprintf("%.0f days", d.Hours()/24)
