@@ -15,10 +15,10 @@ func gemmSizes() [][3]int {
 	sizes := [][3]int{
 		{1, 1, 0}, {3, 5, 0}, {1, 1, 1}, {2, 3, 4}, {7, 1, 9}, {1, 100, 17}, {6, 64, 33}, {6, 49, 5},
 		{13, 31, 7}, {14, 32, 8}, {15, 33, 9}, {28, 16, 12}, {29, 17, 13}, {64, 10, 128}, {32, 16, 16},
-		{5, 70, 300}, {40, 70, 385}, {64, 65, 384}, {300, 40, 50}, {257, 65, 70},
+		{5, 70, 300}, {40, 70, 385}, {30, 65, 384}, {300, 40, 50}, {257, 33, 70},
 		{20, 1030, 20}, {20, 20, 1024}, {33, 150, 256},
-		{20, 40, 1500}, {260, 17, 1100}, {10, 33, 2500}, // several passes over C
-		{600, 130, 9}, {20, 140, 256}, {40, 130, 512}, // A copied
+		{20, 40, 1500}, {260, 5, 1100}, {10, 33, 2500}, // several passes over C
+		{600, 130, 9}, {20, 140, 256}, {20, 130, 512}, // A copied
 	}
 	for range 20 {
 		sizes = append(sizes, [3]int{1 + rand.IntN(40), 1 + rand.IntN(80), 1 + rand.IntN(40)})
@@ -62,6 +62,9 @@ func TestGemmBatchAgreesWithTwin(t *testing.T) {
 	eachVariant(t, func(t *testing.T) {
 		for _, s := range [][4]int{{1, 3, 4, 5}, {5, 2, 3, 4}, {16, 33, 17, 20}, {3, 70, 80, 40}, {2, 130, 130, 125}, {200, 8, 8, 8}} {
 			for trans := range 8 {
+				if s[1]*s[2]*s[3] >= manyChunks*chunkMacs && trans%3 > 0 {
+					continue // each a product by itself: three of them do
+				}
 				testBatch[float32](t, s, trans&1 > 0, trans&2 > 0, trans&4 > 0)
 				testBatch[float64](t, s, trans&1 > 0, trans&2 > 0, trans&4 > 0)
 			}

@@ -4799,57 +4799,57 @@ one:
 	VMOVUPS      vector3e5b33b6<>+0(SB), Y4
 	VMOVUPS      vector3fcc422a<>+0(SB), Y5
 	VFMADD231PS  Y2, Y4, Y5
+	VMULPS       Y1, Y5, Y1
 	VANDPS       vector7fffffff<>+0(SB), Y3, Y2
 	VXORPS       vector80000000<>+0(SB), Y2, Y2
-	VMOVUPS      vectorc3160000<>+0(SB), Y3
-	VMAXPS       Y2, Y3, Y2
-	VMOVUPS      vector42b20000<>+0(SB), Y3
-	VMINPS       Y2, Y3, Y2
-	VMULPS       vector3fb8aa3b<>+0(SB), Y2, Y3
-	VROUNDPS     $0x08, Y3, Y3
+	VMOVUPS      vectorc3160000<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y2
+	VMOVUPS      vector42b20000<>+0(SB), Y4
+	VMINPS       Y2, Y4, Y2
+	VMULPS       vector3fb8aa3b<>+0(SB), Y2, Y4
+	VROUNDPS     $0x08, Y4, Y4
 	VMOVAPS      Y2, Y2
-	VFNMADD231PS vector3f318000<>+0(SB), Y3, Y2
-	VFNMADD231PS vectorb95e8083<>+0(SB), Y3, Y2
-	VMOVUPS      vector39500d01<>+0(SB), Y4
+	VFNMADD231PS vector3f318000<>+0(SB), Y4, Y2
+	VFNMADD231PS vectorb95e8083<>+0(SB), Y4, Y2
+	VMOVUPS      vector39500d01<>+0(SB), Y5
 	VMOVUPS      vector3ab60b61<>+0(SB), Y6
-	VFMADD231PS  Y4, Y2, Y6
-	VMOVUPS      vector3c088889<>+0(SB), Y4
-	VFMADD231PS  Y6, Y2, Y4
+	VFMADD231PS  Y5, Y2, Y6
+	VMOVUPS      vector3c088889<>+0(SB), Y5
+	VFMADD231PS  Y6, Y2, Y5
 	VMOVUPS      vector3d2aaaab<>+0(SB), Y6
-	VFMADD231PS  Y4, Y2, Y6
-	VMOVUPS      vector3e2aaaab<>+0(SB), Y4
-	VFMADD231PS  Y6, Y2, Y4
+	VFMADD231PS  Y5, Y2, Y6
+	VMOVUPS      vector3e2aaaab<>+0(SB), Y5
+	VFMADD231PS  Y6, Y2, Y5
 	VMOVUPS      vector3f000000<>+0(SB), Y6
-	VFMADD231PS  Y4, Y2, Y6
-	VMOVUPS      vector3f800000<>+0(SB), Y4
-	VFMADD231PS  Y6, Y2, Y4
+	VFMADD231PS  Y5, Y2, Y6
+	VMOVUPS      vector3f800000<>+0(SB), Y5
+	VFMADD231PS  Y6, Y2, Y5
 	VMOVUPS      vector3f800000<>+0(SB), Y6
-	VFMADD231PS  Y4, Y2, Y6
-	VMULPS       vector3f000000<>+0(SB), Y3, Y2
+	VFMADD231PS  Y5, Y2, Y6
+	VMULPS       vector3f000000<>+0(SB), Y4, Y2
 	VROUNDPS     $0x08, Y2, Y2
-	VCVTPS2DQ    Y2, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VPADDD       vector3f800000<>+0(SB), Y4, Y4
-	VMULPS       Y6, Y4, Y4
-	VSUBPS       Y2, Y3, Y2
+	VCVTPS2DQ    Y2, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VPADDD       vector3f800000<>+0(SB), Y5, Y5
+	VMULPS       Y6, Y5, Y5
+	VSUBPS       Y2, Y4, Y2
 	VCVTPS2DQ    Y2, Y2
 	VPSLLD       $0x17, Y2, Y2
 	VPADDD       vector3f800000<>+0(SB), Y2, Y2
-	VMULPS       Y4, Y2, Y2
-	VMOVUPS      vector3f800000<>+0(SB), Y3
-	VADDPS       Y2, Y3, Y3
-	VMULPS       Y1, Y5, Y4
-	VMULPS       Y3, Y3, Y3
-	VDIVPS       Y3, Y2, Y3
+	VMULPS       Y5, Y2, Y2
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VADDPS       Y2, Y4, Y4
+	VMULPS       Y4, Y4, Y4
+	VDIVPS       Y4, Y2, Y4
 	VMOVUPS      vector00000000<>+0(SB), Y5
 	VMOVUPS      vector3f800000<>+0(SB), Y6
-	VCMPPS       $0x11, Y5, Y1, Y1
-	VBLENDVPS    Y1, Y2, Y6, Y1
+	VCMPPS       $0x11, Y5, Y3, Y3
+	VBLENDVPS    Y3, Y2, Y6, Y3
 	VMOVUPS      vector3f800000<>+0(SB), Y5
 	VADDPS       Y2, Y5, Y2
-	VDIVPS       Y2, Y1, Y1
-	VFMADD231PS  Y4, Y3, Y1
-	VMULPS       Y0, Y1, Y0
+	VDIVPS       Y2, Y3, Y2
+	VFMADD231PS  Y1, Y4, Y2
+	VMULPS       Y0, Y2, Y0
 	VMOVUPS      Y0, (AX)
 	ADDQ         $0x00000020, CX
 	ADDQ         $0x00000020, DX
@@ -4880,57 +4880,57 @@ onedone:
 	VMOVUPS      vector3e5b33b6<>+0(SB), Y4
 	VMOVUPS      vector3fcc422a<>+0(SB), Y5
 	VFMADD231PS  Y2, Y4, Y5
+	VMULPS       Y1, Y5, Y1
 	VANDPS       vector7fffffff<>+0(SB), Y3, Y2
 	VXORPS       vector80000000<>+0(SB), Y2, Y2
-	VMOVUPS      vectorc3160000<>+0(SB), Y3
-	VMAXPS       Y2, Y3, Y2
-	VMOVUPS      vector42b20000<>+0(SB), Y3
-	VMINPS       Y2, Y3, Y2
-	VMULPS       vector3fb8aa3b<>+0(SB), Y2, Y3
-	VROUNDPS     $0x08, Y3, Y3
+	VMOVUPS      vectorc3160000<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y2
+	VMOVUPS      vector42b20000<>+0(SB), Y4
+	VMINPS       Y2, Y4, Y2
+	VMULPS       vector3fb8aa3b<>+0(SB), Y2, Y4
+	VROUNDPS     $0x08, Y4, Y4
 	VMOVAPS      Y2, Y2
-	VFNMADD231PS vector3f318000<>+0(SB), Y3, Y2
-	VFNMADD231PS vectorb95e8083<>+0(SB), Y3, Y2
-	VMOVUPS      vector39500d01<>+0(SB), Y4
+	VFNMADD231PS vector3f318000<>+0(SB), Y4, Y2
+	VFNMADD231PS vectorb95e8083<>+0(SB), Y4, Y2
+	VMOVUPS      vector39500d01<>+0(SB), Y5
 	VMOVUPS      vector3ab60b61<>+0(SB), Y6
-	VFMADD231PS  Y4, Y2, Y6
-	VMOVUPS      vector3c088889<>+0(SB), Y4
-	VFMADD231PS  Y6, Y2, Y4
+	VFMADD231PS  Y5, Y2, Y6
+	VMOVUPS      vector3c088889<>+0(SB), Y5
+	VFMADD231PS  Y6, Y2, Y5
 	VMOVUPS      vector3d2aaaab<>+0(SB), Y6
-	VFMADD231PS  Y4, Y2, Y6
-	VMOVUPS      vector3e2aaaab<>+0(SB), Y4
-	VFMADD231PS  Y6, Y2, Y4
+	VFMADD231PS  Y5, Y2, Y6
+	VMOVUPS      vector3e2aaaab<>+0(SB), Y5
+	VFMADD231PS  Y6, Y2, Y5
 	VMOVUPS      vector3f000000<>+0(SB), Y6
-	VFMADD231PS  Y4, Y2, Y6
-	VMOVUPS      vector3f800000<>+0(SB), Y4
-	VFMADD231PS  Y6, Y2, Y4
+	VFMADD231PS  Y5, Y2, Y6
+	VMOVUPS      vector3f800000<>+0(SB), Y5
+	VFMADD231PS  Y6, Y2, Y5
 	VMOVUPS      vector3f800000<>+0(SB), Y6
-	VFMADD231PS  Y4, Y2, Y6
-	VMULPS       vector3f000000<>+0(SB), Y3, Y2
+	VFMADD231PS  Y5, Y2, Y6
+	VMULPS       vector3f000000<>+0(SB), Y4, Y2
 	VROUNDPS     $0x08, Y2, Y2
-	VCVTPS2DQ    Y2, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VPADDD       vector3f800000<>+0(SB), Y4, Y4
-	VMULPS       Y6, Y4, Y4
-	VSUBPS       Y2, Y3, Y2
+	VCVTPS2DQ    Y2, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VPADDD       vector3f800000<>+0(SB), Y5, Y5
+	VMULPS       Y6, Y5, Y5
+	VSUBPS       Y2, Y4, Y2
 	VCVTPS2DQ    Y2, Y2
 	VPSLLD       $0x17, Y2, Y2
 	VPADDD       vector3f800000<>+0(SB), Y2, Y2
-	VMULPS       Y4, Y2, Y2
-	VMOVUPS      vector3f800000<>+0(SB), Y3
-	VADDPS       Y2, Y3, Y3
-	VMULPS       Y1, Y5, Y4
-	VMULPS       Y3, Y3, Y3
-	VDIVPS       Y3, Y2, Y3
+	VMULPS       Y5, Y2, Y2
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VADDPS       Y2, Y4, Y4
+	VMULPS       Y4, Y4, Y4
+	VDIVPS       Y4, Y2, Y4
 	VMOVUPS      vector00000000<>+0(SB), Y5
 	VMOVUPS      vector3f800000<>+0(SB), Y6
-	VCMPPS       $0x11, Y5, Y1, Y1
-	VBLENDVPS    Y1, Y2, Y6, Y1
+	VCMPPS       $0x11, Y5, Y3, Y3
+	VBLENDVPS    Y3, Y2, Y6, Y3
 	VMOVUPS      vector3f800000<>+0(SB), Y5
 	VADDPS       Y2, Y5, Y2
-	VDIVPS       Y2, Y1, Y1
-	VFMADD231PS  Y4, Y3, Y1
-	VMULPS       Y0, Y1, Y0
+	VDIVPS       Y2, Y3, Y2
+	VFMADD231PS  Y1, Y4, Y2
+	VMULPS       Y0, Y2, Y0
 	VMASKMOVPS   Y0, Y15, (AX)
 
 end:
@@ -5649,6 +5649,10 @@ one:
 	JL           onedone
 	VMOVUPS      (CX), Y0
 	VMOVUPS      (DX), Y1
+	VMOVUPS      vector43160000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMOVUPS      vectorc3160000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
 	VANDPS       vector7fffffff<>+0(SB), Y1, Y2
 	VXORPS       vector80000000<>+0(SB), Y2, Y2
 	VMOVUPS      vectorc3160000<>+0(SB), Y3
@@ -5686,19 +5690,19 @@ one:
 	VPSLLD       $0x17, Y2, Y2
 	VPADDD       vector3f800000<>+0(SB), Y2, Y2
 	VMULPS       Y4, Y2, Y2
-	VMOVUPS      vector00000000<>+0(SB), Y3
-	VMOVUPS      vector3f800000<>+0(SB), Y4
-	VCMPPS       $0x11, Y3, Y1, Y3
-	VBLENDVPS    Y3, Y2, Y4, Y3
-	VMOVUPS      vector3f800000<>+0(SB), Y4
-	VADDPS       Y2, Y4, Y2
-	VDIVPS       Y2, Y3, Y2
 	VMOVUPS      vector3f800000<>+0(SB), Y3
-	VSUBPS       Y2, Y3, Y3
-	VMOVUPS      vector3f800000<>+0(SB), Y4
-	VFMADD231PS  Y1, Y3, Y4
-	VMULPS       Y2, Y4, Y1
-	VMULPS       Y0, Y1, Y0
+	VADDPS       Y2, Y3, Y3
+	VMULPS       Y3, Y3, Y3
+	VDIVPS       Y3, Y2, Y3
+	VMOVUPS      vector00000000<>+0(SB), Y4
+	VMOVUPS      vector3f800000<>+0(SB), Y5
+	VCMPPS       $0x11, Y4, Y1, Y4
+	VBLENDVPS    Y4, Y2, Y5, Y4
+	VMOVUPS      vector3f800000<>+0(SB), Y5
+	VADDPS       Y2, Y5, Y2
+	VDIVPS       Y2, Y4, Y2
+	VFMADD231PS  Y1, Y3, Y2
+	VMULPS       Y0, Y2, Y0
 	VMOVUPS      Y0, (AX)
 	ADDQ         $0x00000020, CX
 	ADDQ         $0x00000020, DX
@@ -5715,6 +5719,10 @@ onedone:
 	VMOVUPS      (SI)(DI*4), Y15
 	VMASKMOVPS   (CX), Y15, Y0
 	VMASKMOVPS   (DX), Y15, Y1
+	VMOVUPS      vector43160000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMOVUPS      vectorc3160000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
 	VANDPS       vector7fffffff<>+0(SB), Y1, Y2
 	VXORPS       vector80000000<>+0(SB), Y2, Y2
 	VMOVUPS      vectorc3160000<>+0(SB), Y3
@@ -5752,24 +5760,42 @@ onedone:
 	VPSLLD       $0x17, Y2, Y2
 	VPADDD       vector3f800000<>+0(SB), Y2, Y2
 	VMULPS       Y4, Y2, Y2
-	VMOVUPS      vector00000000<>+0(SB), Y3
-	VMOVUPS      vector3f800000<>+0(SB), Y4
-	VCMPPS       $0x11, Y3, Y1, Y3
-	VBLENDVPS    Y3, Y2, Y4, Y3
-	VMOVUPS      vector3f800000<>+0(SB), Y4
-	VADDPS       Y2, Y4, Y2
-	VDIVPS       Y2, Y3, Y2
 	VMOVUPS      vector3f800000<>+0(SB), Y3
-	VSUBPS       Y2, Y3, Y3
-	VMOVUPS      vector3f800000<>+0(SB), Y4
-	VFMADD231PS  Y1, Y3, Y4
-	VMULPS       Y2, Y4, Y1
-	VMULPS       Y0, Y1, Y0
+	VADDPS       Y2, Y3, Y3
+	VMULPS       Y3, Y3, Y3
+	VDIVPS       Y3, Y2, Y3
+	VMOVUPS      vector00000000<>+0(SB), Y4
+	VMOVUPS      vector3f800000<>+0(SB), Y5
+	VCMPPS       $0x11, Y4, Y1, Y4
+	VBLENDVPS    Y4, Y2, Y5, Y4
+	VMOVUPS      vector3f800000<>+0(SB), Y5
+	VADDPS       Y2, Y5, Y2
+	VDIVPS       Y2, Y4, Y2
+	VFMADD231PS  Y1, Y3, Y2
+	VMULPS       Y0, Y2, Y0
 	VMASKMOVPS   Y0, Y15, (AX)
 
 end:
 	VZEROUPPER
 	RET
+
+DATA vector43160000<>+0(SB)/4, $0x43160000
+DATA vector43160000<>+4(SB)/4, $0x43160000
+DATA vector43160000<>+8(SB)/4, $0x43160000
+DATA vector43160000<>+12(SB)/4, $0x43160000
+DATA vector43160000<>+16(SB)/4, $0x43160000
+DATA vector43160000<>+20(SB)/4, $0x43160000
+DATA vector43160000<>+24(SB)/4, $0x43160000
+DATA vector43160000<>+28(SB)/4, $0x43160000
+DATA vector43160000<>+32(SB)/4, $0x43160000
+DATA vector43160000<>+36(SB)/4, $0x43160000
+DATA vector43160000<>+40(SB)/4, $0x43160000
+DATA vector43160000<>+44(SB)/4, $0x43160000
+DATA vector43160000<>+48(SB)/4, $0x43160000
+DATA vector43160000<>+52(SB)/4, $0x43160000
+DATA vector43160000<>+56(SB)/4, $0x43160000
+DATA vector43160000<>+60(SB)/4, $0x43160000
+GLOBL vector43160000<>(SB), RODATA|NOPTR, $64
 
 // func gradSigmoidAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 // Requires: AVX
@@ -13132,48 +13158,48 @@ one:
 	VMOVUPS      vector3e5b33b6<>+0(SB), Z4
 	VMOVUPS      vector3fcc422a<>+0(SB), Z5
 	VFMADD231PS  Z2, Z4, Z5
+	VMULPS       Z1, Z5, Z1
 	VANDPS       vector7fffffff<>+0(SB), Z3, Z2
 	VXORPS       vector80000000<>+0(SB), Z2, Z2
-	VMOVUPS      vectorc3160000<>+0(SB), Z3
-	VMAXPS       Z2, Z3, Z2
-	VMOVUPS      vector42b20000<>+0(SB), Z3
-	VMINPS       Z2, Z3, Z2
-	VMULPS       vector3fb8aa3b<>+0(SB), Z2, Z3
-	VRNDSCALEPS  $0x08, Z3, Z3
+	VMOVUPS      vectorc3160000<>+0(SB), Z4
+	VMAXPS       Z2, Z4, Z2
+	VMOVUPS      vector42b20000<>+0(SB), Z4
+	VMINPS       Z2, Z4, Z2
+	VMULPS       vector3fb8aa3b<>+0(SB), Z2, Z4
+	VRNDSCALEPS  $0x08, Z4, Z4
 	VMOVAPS      Z2, Z2
-	VFNMADD231PS vector3f318000<>+0(SB), Z3, Z2
-	VFNMADD231PS vectorb95e8083<>+0(SB), Z3, Z2
-	VMOVUPS      vector39500d01<>+0(SB), Z4
+	VFNMADD231PS vector3f318000<>+0(SB), Z4, Z2
+	VFNMADD231PS vectorb95e8083<>+0(SB), Z4, Z2
+	VMOVUPS      vector39500d01<>+0(SB), Z5
 	VMOVUPS      vector3ab60b61<>+0(SB), Z6
-	VFMADD231PS  Z4, Z2, Z6
-	VMOVUPS      vector3c088889<>+0(SB), Z4
-	VFMADD231PS  Z6, Z2, Z4
+	VFMADD231PS  Z5, Z2, Z6
+	VMOVUPS      vector3c088889<>+0(SB), Z5
+	VFMADD231PS  Z6, Z2, Z5
 	VMOVUPS      vector3d2aaaab<>+0(SB), Z6
-	VFMADD231PS  Z4, Z2, Z6
-	VMOVUPS      vector3e2aaaab<>+0(SB), Z4
-	VFMADD231PS  Z6, Z2, Z4
+	VFMADD231PS  Z5, Z2, Z6
+	VMOVUPS      vector3e2aaaab<>+0(SB), Z5
+	VFMADD231PS  Z6, Z2, Z5
 	VMOVUPS      vector3f000000<>+0(SB), Z6
-	VFMADD231PS  Z4, Z2, Z6
-	VMOVUPS      vector3f800000<>+0(SB), Z4
-	VFMADD231PS  Z6, Z2, Z4
+	VFMADD231PS  Z5, Z2, Z6
+	VMOVUPS      vector3f800000<>+0(SB), Z5
+	VFMADD231PS  Z6, Z2, Z5
 	VMOVUPS      vector3f800000<>+0(SB), Z6
-	VFMADD231PS  Z4, Z2, Z6
-	VSCALEFPS    Z3, Z6, Z2
-	VMOVUPS      vector3f800000<>+0(SB), Z3
-	VADDPS       Z2, Z3, Z3
-	VMULPS       Z1, Z5, Z4
-	VMULPS       Z3, Z3, Z3
-	VDIVPS       Z3, Z2, Z3
+	VFMADD231PS  Z5, Z2, Z6
+	VSCALEFPS    Z4, Z6, Z2
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VADDPS       Z2, Z4, Z4
+	VMULPS       Z4, Z4, Z4
+	VDIVPS       Z4, Z2, Z4
 	VMOVUPS      vector00000000<>+0(SB), Z5
 	VMOVUPS      vector3f800000<>+0(SB), Z6
-	VCMPPS       $0x11, Z5, Z1, K1
-	VMOVUPS      Z6, Z1
-	VMOVUPS      Z2, K1, Z1
+	VCMPPS       $0x11, Z5, Z3, K1
+	VMOVUPS      Z6, Z3
+	VMOVUPS      Z2, K1, Z3
 	VMOVUPS      vector3f800000<>+0(SB), Z5
 	VADDPS       Z2, Z5, Z2
-	VDIVPS       Z2, Z1, Z1
-	VFMADD231PS  Z4, Z3, Z1
-	VMULPS       Z0, Z1, Z0
+	VDIVPS       Z2, Z3, Z2
+	VFMADD231PS  Z1, Z4, Z2
+	VMULPS       Z0, Z2, Z0
 	VMOVUPS      Z0, (AX)
 	ADDQ         $0x00000040, CX
 	ADDQ         $0x00000040, DX
@@ -13204,48 +13230,48 @@ onedone:
 	VMOVUPS      vector3e5b33b6<>+0(SB), Z4
 	VMOVUPS      vector3fcc422a<>+0(SB), Z5
 	VFMADD231PS  Z2, Z4, Z5
+	VMULPS       Z1, Z5, Z1
 	VANDPS       vector7fffffff<>+0(SB), Z3, Z2
 	VXORPS       vector80000000<>+0(SB), Z2, Z2
-	VMOVUPS      vectorc3160000<>+0(SB), Z3
-	VMAXPS       Z2, Z3, Z2
-	VMOVUPS      vector42b20000<>+0(SB), Z3
-	VMINPS       Z2, Z3, Z2
-	VMULPS       vector3fb8aa3b<>+0(SB), Z2, Z3
-	VRNDSCALEPS  $0x08, Z3, Z3
+	VMOVUPS      vectorc3160000<>+0(SB), Z4
+	VMAXPS       Z2, Z4, Z2
+	VMOVUPS      vector42b20000<>+0(SB), Z4
+	VMINPS       Z2, Z4, Z2
+	VMULPS       vector3fb8aa3b<>+0(SB), Z2, Z4
+	VRNDSCALEPS  $0x08, Z4, Z4
 	VMOVAPS      Z2, Z2
-	VFNMADD231PS vector3f318000<>+0(SB), Z3, Z2
-	VFNMADD231PS vectorb95e8083<>+0(SB), Z3, Z2
-	VMOVUPS      vector39500d01<>+0(SB), Z4
+	VFNMADD231PS vector3f318000<>+0(SB), Z4, Z2
+	VFNMADD231PS vectorb95e8083<>+0(SB), Z4, Z2
+	VMOVUPS      vector39500d01<>+0(SB), Z5
 	VMOVUPS      vector3ab60b61<>+0(SB), Z6
-	VFMADD231PS  Z4, Z2, Z6
-	VMOVUPS      vector3c088889<>+0(SB), Z4
-	VFMADD231PS  Z6, Z2, Z4
+	VFMADD231PS  Z5, Z2, Z6
+	VMOVUPS      vector3c088889<>+0(SB), Z5
+	VFMADD231PS  Z6, Z2, Z5
 	VMOVUPS      vector3d2aaaab<>+0(SB), Z6
-	VFMADD231PS  Z4, Z2, Z6
-	VMOVUPS      vector3e2aaaab<>+0(SB), Z4
-	VFMADD231PS  Z6, Z2, Z4
+	VFMADD231PS  Z5, Z2, Z6
+	VMOVUPS      vector3e2aaaab<>+0(SB), Z5
+	VFMADD231PS  Z6, Z2, Z5
 	VMOVUPS      vector3f000000<>+0(SB), Z6
-	VFMADD231PS  Z4, Z2, Z6
-	VMOVUPS      vector3f800000<>+0(SB), Z4
-	VFMADD231PS  Z6, Z2, Z4
+	VFMADD231PS  Z5, Z2, Z6
+	VMOVUPS      vector3f800000<>+0(SB), Z5
+	VFMADD231PS  Z6, Z2, Z5
 	VMOVUPS      vector3f800000<>+0(SB), Z6
-	VFMADD231PS  Z4, Z2, Z6
-	VSCALEFPS    Z3, Z6, Z2
-	VMOVUPS      vector3f800000<>+0(SB), Z3
-	VADDPS       Z2, Z3, Z3
-	VMULPS       Z1, Z5, Z4
-	VMULPS       Z3, Z3, Z3
-	VDIVPS       Z3, Z2, Z3
+	VFMADD231PS  Z5, Z2, Z6
+	VSCALEFPS    Z4, Z6, Z2
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VADDPS       Z2, Z4, Z4
+	VMULPS       Z4, Z4, Z4
+	VDIVPS       Z4, Z2, Z4
 	VMOVUPS      vector00000000<>+0(SB), Z5
 	VMOVUPS      vector3f800000<>+0(SB), Z6
-	VCMPPS       $0x11, Z5, Z1, K2
-	VMOVUPS      Z6, Z1
-	VMOVUPS      Z2, K2, Z1
+	VCMPPS       $0x11, Z5, Z3, K2
+	VMOVUPS      Z6, Z3
+	VMOVUPS      Z2, K2, Z3
 	VMOVUPS      vector3f800000<>+0(SB), Z5
 	VADDPS       Z2, Z5, Z2
-	VDIVPS       Z2, Z1, Z1
-	VFMADD231PS  Z4, Z3, Z1
-	VMULPS       Z0, Z1, Z0
+	VDIVPS       Z2, Z3, Z2
+	VFMADD231PS  Z1, Z4, Z2
+	VMULPS       Z0, Z2, Z0
 	VMOVUPS      Z0, K1, (AX)
 
 end:
@@ -13892,6 +13918,10 @@ one:
 	JL           onedone
 	VMOVUPS      (CX), Z0
 	VMOVUPS      (DX), Z1
+	VMOVUPS      vector43160000<>+0(SB), Z2
+	VMINPS       Z1, Z2, Z1
+	VMOVUPS      vectorc3160000<>+0(SB), Z2
+	VMAXPS       Z1, Z2, Z1
 	VANDPS       vector7fffffff<>+0(SB), Z1, Z2
 	VXORPS       vector80000000<>+0(SB), Z2, Z2
 	VMOVUPS      vectorc3160000<>+0(SB), Z3
@@ -13919,20 +13949,20 @@ one:
 	VMOVUPS      vector3f800000<>+0(SB), Z5
 	VFMADD231PS  Z4, Z2, Z5
 	VSCALEFPS    Z3, Z5, Z2
-	VMOVUPS      vector00000000<>+0(SB), Z3
-	VMOVUPS      vector3f800000<>+0(SB), Z4
-	VCMPPS       $0x11, Z3, Z1, K1
-	VMOVUPS      Z4, Z3
-	VMOVUPS      Z2, K1, Z3
-	VMOVUPS      vector3f800000<>+0(SB), Z4
-	VADDPS       Z2, Z4, Z2
-	VDIVPS       Z2, Z3, Z2
 	VMOVUPS      vector3f800000<>+0(SB), Z3
-	VSUBPS       Z2, Z3, Z3
-	VMOVUPS      vector3f800000<>+0(SB), Z4
-	VFMADD231PS  Z1, Z3, Z4
-	VMULPS       Z2, Z4, Z1
-	VMULPS       Z0, Z1, Z0
+	VADDPS       Z2, Z3, Z3
+	VMULPS       Z3, Z3, Z3
+	VDIVPS       Z3, Z2, Z3
+	VMOVUPS      vector00000000<>+0(SB), Z4
+	VMOVUPS      vector3f800000<>+0(SB), Z5
+	VCMPPS       $0x11, Z4, Z1, K1
+	VMOVUPS      Z5, Z4
+	VMOVUPS      Z2, K1, Z4
+	VMOVUPS      vector3f800000<>+0(SB), Z5
+	VADDPS       Z2, Z5, Z2
+	VDIVPS       Z2, Z4, Z2
+	VFMADD231PS  Z1, Z3, Z2
+	VMULPS       Z0, Z2, Z0
 	VMOVUPS      Z0, (AX)
 	ADDQ         $0x00000040, CX
 	ADDQ         $0x00000040, DX
@@ -13949,6 +13979,10 @@ onedone:
 	KMOVW        SI, K1
 	VMOVUPS.Z    (CX), K1, Z0
 	VMOVUPS.Z    (DX), K1, Z1
+	VMOVUPS      vector43160000<>+0(SB), Z2
+	VMINPS       Z1, Z2, Z1
+	VMOVUPS      vectorc3160000<>+0(SB), Z2
+	VMAXPS       Z1, Z2, Z1
 	VANDPS       vector7fffffff<>+0(SB), Z1, Z2
 	VXORPS       vector80000000<>+0(SB), Z2, Z2
 	VMOVUPS      vectorc3160000<>+0(SB), Z3
@@ -13976,20 +14010,20 @@ onedone:
 	VMOVUPS      vector3f800000<>+0(SB), Z5
 	VFMADD231PS  Z4, Z2, Z5
 	VSCALEFPS    Z3, Z5, Z2
-	VMOVUPS      vector00000000<>+0(SB), Z3
-	VMOVUPS      vector3f800000<>+0(SB), Z4
-	VCMPPS       $0x11, Z3, Z1, K2
-	VMOVUPS      Z4, Z3
-	VMOVUPS      Z2, K2, Z3
-	VMOVUPS      vector3f800000<>+0(SB), Z4
-	VADDPS       Z2, Z4, Z2
-	VDIVPS       Z2, Z3, Z2
 	VMOVUPS      vector3f800000<>+0(SB), Z3
-	VSUBPS       Z2, Z3, Z3
-	VMOVUPS      vector3f800000<>+0(SB), Z4
-	VFMADD231PS  Z1, Z3, Z4
-	VMULPS       Z2, Z4, Z1
-	VMULPS       Z0, Z1, Z0
+	VADDPS       Z2, Z3, Z3
+	VMULPS       Z3, Z3, Z3
+	VDIVPS       Z3, Z2, Z3
+	VMOVUPS      vector00000000<>+0(SB), Z4
+	VMOVUPS      vector3f800000<>+0(SB), Z5
+	VCMPPS       $0x11, Z4, Z1, K2
+	VMOVUPS      Z5, Z4
+	VMOVUPS      Z2, K2, Z4
+	VMOVUPS      vector3f800000<>+0(SB), Z5
+	VADDPS       Z2, Z5, Z2
+	VDIVPS       Z2, Z4, Z2
+	VFMADD231PS  Z1, Z3, Z2
+	VMULPS       Z0, Z2, Z0
 	VMOVUPS      Z0, K1, (AX)
 
 end:

@@ -65,6 +65,19 @@ func (k kit) silu(x vec) vec {
 	return k.fix(x, k.scale(k.div(top, over), k.below(x, n)))
 }
 
+// siluSlope is σ + x·σ·(1 − σ).
+func (k kit) siluSlope(x vec) vec {
+	x = k.clamp(x, 150)
+	return k.gatedSlope(x, x)
+}
+
+// gatedSlope returns σ(y) + by·σ(y)·(1 − σ(y)).
+func (k kit) gatedSlope(y, by vec) vec {
+	e := k.exp(k.neg(k.abs(y)))
+	under := k.add(e, k.num(1))
+	return k.fma(by, k.div(e, k.mul(under, under)), k.sigmoidBy(y, e))
+}
+
 // mishParts returns, of e = exp(−|x|), tanh(softplus(x)) = top/under, top with
 // e for the factor by where x is negative; and under − top.
 func (k kit) mishParts(x, e, by vec) (top, under, rest vec) {
@@ -276,7 +289,5 @@ func (k kit) geluTanhSlope(x vec) vec {
 	square := k.mul(x, x)
 	y := k.mul(k.mul(x, k.num(math.Sqrt(8/math.Pi))), k.fma(square, k.num(0.044715), k.num(1)))
 	dy := k.fma(square, k.num(3*0.044715*math.Sqrt(8/math.Pi)), k.num(math.Sqrt(8/math.Pi)))
-	e := k.exp(k.neg(k.abs(y)))
-	under := k.add(e, k.num(1))
-	return k.fma(k.mul(x, dy), k.div(e, k.mul(under, under)), k.sigmoidBy(x, e))
+	return k.gatedSlope(y, k.mul(x, dy))
 }

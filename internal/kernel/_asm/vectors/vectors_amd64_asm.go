@@ -345,9 +345,6 @@ var binaries = map[string]value{
 		d := k.add(k.abs(y), k.num(1))
 		return k.div(x, k.mul(d, d))
 	},
-	"gradSiLU": func(k kit, x, y, _, _ vec) vec {
-		s := k.sigmoid(y)
-		return k.mul(x, k.mul(s, k.fma(y, k.sub(k.num(1), s), k.num(1))))
-	},
+	"gradSiLU":     func(k kit, x, y, _, _ vec) vec { return k.mul(x, k.siluSlope(y)) },
 	"gradSoftplus": func(k kit, x, y, _, _ vec) vec { return k.mul(x, k.sigmoid(y)) },
 }
