@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -23,17 +24,20 @@ func Main(ctx context.Context, s Streams, args []string) int {
 }
 
 // wantsJSON tells before parsing whether a failure, a parser's too, is to be
-// told as JSON.
-func wantsJSON(args []string) bool {
+// told as JSON: as for any flag, the last one holds, up to "--".
+func wantsJSON(args []string) (wants bool) {
 	for _, a := range args {
 		if a == "--" {
-			return false
+			break
 		}
-		if a == "--json" || a == "--json=true" {
-			return true
+		switch value, is := strings.CutPrefix(a, "--json="); {
+		case a == "--json":
+			wants = true
+		case is:
+			wants, _ = strconv.ParseBool(value)
 		}
 	}
-	return false
+	return wants
 }
 
 func execute(ctx context.Context, s Streams, args []string) (err error) {

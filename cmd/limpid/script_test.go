@@ -22,7 +22,10 @@ var update = flag.Bool("update", false, "rewrite the golden files of the scripts
 type cleaning struct{ *testing.M }
 
 func (c cleaning) Run() int {
-	defer func() { os.RemoveAll(built.dir) }()
+	defer func() {
+		os.RemoveAll(built.dir)
+		os.RemoveAll(finished.dir)
+	}()
 	return c.M.Run()
 }
 
