@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"go/ast"
 	"go/parser"
+	"go/scanner"
 	"go/token"
 	"io/fs"
 	"os"
@@ -26,6 +27,7 @@ const (
 type source struct {
 	path  string
 	lines int
+	text  []byte
 	file  *ast.File
 	fset  *token.FileSet
 }
@@ -56,7 +58,7 @@ func sources(t *testing.T, dir string) []source {
 		if err != nil {
 			return err
 		}
-		all = append(all, source{path, bytes.Count(text, []byte("\n")), f, fset})
+		all = append(all, source{path, bytes.Count(text, []byte("\n")), text, f, fset})
 		return nil
 	})
 	if err != nil {
@@ -91,16 +93,46 @@ func TestFunctionsAndFilesStayShort(t *testing.T) {
 	}
 }
 
+// codeLines counts the lines that hold more than a comment.
+func (s source) codeLines() int {
+	fset := token.NewFileSet()
+	file := fset.AddFile(s.path, -1, len(s.text))
+	var scan scanner.Scanner
+	scan.Init(file, s.text, nil, 0) // comments are passed over
+	n, last := 0, 0
+	for {
+		pos, tok, lit := scan.Scan()
+		if tok == token.EOF {
+			return n
+		}
+		if tok == token.SEMICOLON && lit == "\n" {
+			continue // put in by the scanner
+		}
+		first := file.Line(pos)
+		end := first + strings.Count(lit, "\n") // raw strings go on
+		n += end - max(first, last+1) + 1
+		last = max(last, end)
+	}
+}
+
+func TestCodeLines(t *testing.T) {
+	s := source{text: []byte("// Doc.\npackage p\n\nvar x = `a\nb` /* c\nd */\n\nfunc f() { // why\n\tf(); f()\n}\n")}
+	if got := s.codeLines(); got != 6 {
+		t.Errorf("got %d, want 6", got)
+	}
+}
+
+// Comments and empty lines are neither: a well explained function need not be
+// tested by more lines for it.
 func TestTestsAreAsLongAsCode(t *testing.T) {
 	code, tests := 0, 0
 	for _, s := range sources(t, ".") {
-		if strings.Contains(s.path, "_asm/") {
-			continue // a generator's test is the assembly's
-		}
-		if s.test() {
-			tests += s.lines
-		} else {
-			code += s.lines
+		switch {
+		case strings.Contains(s.path, "_asm/"): // a generator's test is the assembly's
+		case s.test():
+			tests += s.codeLines()
+		default:
+			code += s.codeLines()
 		}
 	}
 	t.Logf("%d lines of code, %d of tests", code, tests)
