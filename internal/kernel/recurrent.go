@@ -218,13 +218,10 @@ func lstmRow[T Float](h, c, gates, x, before []T) {
 	Unary(Tanh, gates[2*n:3*n], gates[2*n:3*n], 0, 0)
 	Unary(Sigmoid, gates[3*n:], gates[3*n:], 0, 0)
 	in, forget, cand, out := gates[:n], gates[n:][:n], gates[2*n:][:n], gates[3*n:][:n]
-	for k := range h {
-		c[k] = forget[k]*before[k] + in[k]*cand[k]
-	}
+	Binary(Mul, c, forget, before, 0)
+	mulAdd(c, in, cand)
 	Unary(Tanh, h, c, 0, 0)
-	for k := range h {
-		h[k] *= out[k]
-	}
+	Binary(Mul, h, h, out, 0)
 }
 
 // gruRow does it for a GRU; own becomes what the candidate has of h before the
@@ -235,20 +232,20 @@ func gruRow[T Float](h, own, gates, x, product, before []T) {
 	Unary(Sigmoid, gates[:2*n], gates[:2*n], 0, 0)
 	copy(own, product[2*n:])
 	reset, update, cand := gates[:n], gates[n:][:n], gates[2*n:][:n]
-	for k := range cand {
-		cand[k] = x[2*n+k] + reset[k]*own[k]
-	}
+	copy(cand, x[2*n:])
+	mulAdd(cand, reset, own)
 	Unary(Tanh, cand, cand, 0, 0)
-	for k := range h {
-		h[k] = cand[k] + update[k]*(before[k]-cand[k])
-	}
+	Binary(Sub, own, before, cand, 0) // for a moment
+	copy(h, cand)
+	mulAdd(h, update, own)
+	copy(own, product[2*n:])
 }
 
 // rowGrad takes dh and dcarry, the gradients of the states after a step, to
 // those before it, but for what comes by way of the product.
 func (j *recurJob[T]) rowGrad(i int) {
 	n, width := j.r.H, j.r.width()
-	dx, dh, gates := part(j.dx, i, width), part(j.dh, i, n), part(j.gates, i, width)
+	dx, dprod, dh, gates := part(j.dx, i, width), part(j.dproduct, i, width), part(j.dh, i, n), part(j.gates, i, width)
 	Axpy(1, part(j.dy, i, n), dh)
 	switch j.r.Cell {
 	case backstage.CellLSTM:
@@ -256,7 +253,8 @@ func (j *recurJob[T]) rowGrad(i int) {
 		lstmRowGrad(dx, dh, part(j.dcarry, i, n), gates, part(j.carry, i, n), part(j.carryBefore, i, n), columns[T](&s.c, n))
 		s.put()
 	case backstage.CellGRU:
-		gruRowGrad(dx, part(j.dproduct, i, width), dh, gates, part(j.carry, i, n), part(j.before, i, n))
+		gruRowGrad(dx, dprod, dh, gates, part(j.carry, i, n), part(j.before, i, n))
+		return
 	default:
 		slope := GradTanh
 		if j.r.Cell == backstage.CellReLU {
@@ -264,6 +262,9 @@ func (j *recurJob[T]) rowGrad(i int) {
 		}
 		Binary(slope, dx, dh, part(j.h, i, n), 0)
 		clear(dh)
+	}
+	if first(dprod) != first(dx) {
+		copy(dprod, dx)
 	}
 }
 

@@ -1,9 +1,5 @@
 package kernel
 
-// fewRows is how many rows a product may have to be made of dot products, each
-// row of B read as it lies.
-const fewRows = 4
-
 // repeated is a product C = A·op(B) + bias, or C + A·op(B), that is done many
 // times with one B: B is laid out once.
 type repeated[T Float] struct {
@@ -18,7 +14,7 @@ type repeated[T Float] struct {
 // repeat sets up products of m rows. free gives back what it holds.
 func repeat[T Float](times int, transB bool, m, n, k int, b []T, ep Epilogue[T]) (r repeated[T]) {
 	r = repeated[T]{m: m, n: n, k: k, b: b, ep: ep, transB: transB}
-	if m*n*k == 0 || times < 2 || m <= fewRows {
+	if m*n*k == 0 || times < 2 {
 		return r
 	}
 	ldb := stored(transB, k, n)[1]
@@ -35,35 +31,16 @@ func repeat[T Float](times int, transB bool, m, n, k int, b []T, ep Epilogue[T])
 
 // do computes one product.
 func (r *repeated[T]) do(a, c []T) {
-	switch g := r.g; {
-	case g != nil:
-		checkMatrix("repeat: A", [2]int{r.m, r.k}, r.k, len(a))
-		checkMatrix("repeat: C", [2]int{r.m, r.n}, r.n, len(c))
-		g.a, g.c = first(a), first(c)
-		setEpilogue(&g.end, c, r.ep)
-		g.each(g.rowChunks*g.colChunks, r.m*r.n*r.k)
-	case r.transB && r.m <= fewRows:
-		r.dots(a, c)
-	default:
+	g := r.g
+	if g == nil {
 		Gemm(false, r.transB, r.m, r.n, r.k, a, r.k, r.b, stored(r.transB, r.k, r.n)[1], c, r.n, r.ep)
+		return
 	}
-}
-
-// dots does it for a few rows.
-func (r *repeated[T]) dots(a, c []T) {
-	for i := range r.m {
-		row, out := a[i*r.k:][:r.k], c[i*r.n:][:r.n]
-		for j := range out {
-			sum := T(Dot(row, r.b[j*r.k:][:r.k]))
-			if r.ep.Bias != nil {
-				sum += r.ep.Bias[j]
-			}
-			if r.ep.Add {
-				sum += out[j]
-			}
-			out[j] = sum
-		}
-	}
+	checkMatrix("repeat: A", [2]int{r.m, r.k}, r.k, len(a))
+	checkMatrix("repeat: C", [2]int{r.m, r.n}, r.n, len(c))
+	g.a, g.c = first(a), first(c)
+	setEpilogue(&g.end, c, r.ep)
+	g.each(g.rowChunks*g.colChunks, r.m*r.n*r.k)
 }
 
 func (r *repeated[T]) free() {
