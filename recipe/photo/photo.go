@@ -5,6 +5,7 @@
 package photo
 
 import (
+	"cmp"
 	"fmt"
 	"image"
 	"math"
@@ -34,6 +35,7 @@ const (
 	different  = 0.08 // from the background: belongs to the object
 	faint      = 0.35 // an object whose brightest pixel is below is stretched
 	strong     = 0.90 // to this
+	rounding   = 0.01 // two or three of 255 steps: no object is so faint
 	mixedAbove = 0.40 // of the border unlike the background: no plain background
 	shaded     = 0.05 // from corner to corner of the background: worth a word
 )
@@ -287,11 +289,14 @@ func (p *Prepared) stretch(g *Grey) {
 	for _, v := range g.Pix {
 		top = max(top, v)
 	}
-	if top == 0 {
+	switch {
+	case top == 0:
 		p.Doubt = "the picture is blank"
 		return
-	}
-	if top >= faint {
+	case top < rounding: // an even shade, taken away but for what rounding left
+		p.Doubt = cmp.Or(p.Doubt, "nothing stands out from the background")
+		return
+	case top >= faint:
 		return
 	}
 	for i := range g.Pix {
