@@ -19,8 +19,11 @@ func bothTypes(t *testing.T, f32, f64 func(t *testing.T)) {
 	})
 }
 
-// to64 returns x in float64.
+// to64 returns x in float64; nil of nil.
 func to64[T Float](x []T) []float64 {
+	if x == nil {
+		return nil
+	}
 	y := make([]float64, len(x))
 	for i, v := range x {
 		y[i] = float64(v)
