@@ -3,6 +3,7 @@ package nn
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/limpid-ml/limpid/tensor"
 )
@@ -43,8 +44,23 @@ func looking(scores, mask tensor.Tensor) tensor.Tensor {
 	if !mask.Valid() {
 		return scores.Softmax(-1)
 	}
-	weights := tensor.Where(mask, scores, scores.Full(-1e30)).Softmax(-1)
-	return tensor.Where(mask, weights, weights.Full(0)) // for rows that see nothing
+	hidden := tensor.Where(mask, scores.Full(0), scores.Full(-1e30))
+	weights := scores.Add(hidden).Softmax(-1)
+	if blind(mask) {
+		weights = weights.Mul(mask.To(scores.DType()).Max(-1).Unsqueeze(-1))
+	}
+	return weights
+}
+
+// blind tells whether a row of the mask sees nothing.
+func blind(mask tensor.Tensor) bool {
+	n := mask.Dim(-1)
+	for v := tensor.View[bool](mask); len(v) > 0; v = v[n:] {
+		if !slices.Contains(v[:n], true) {
+			return true
+		}
+	}
+	return false
 }
 
 // Attention lets each place of q look at all places of kv, in several heads.
