@@ -59,6 +59,10 @@ func Open(file string) (image.Image, error) {
 
 // load returns the bytes of a file, in buf's memory where they fit.
 func load(file string, buf []byte) ([]byte, error) {
+	// Ahead of opening it: to open a pipe waits for one who writes.
+	if info, err := os.Stat(file); err == nil && !info.IsDir() && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%q is not a regular file", file)
+	}
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, err
@@ -70,9 +74,6 @@ func load(file string, buf []byte) ([]byte, error) {
 	}
 	if info.IsDir() {
 		return nil, fmt.Errorf("%q is a folder, not a picture", file)
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%q is not a regular file", file)
 	}
 	text, err := readAll(f, buf, info.Size())
 	if err != nil {
