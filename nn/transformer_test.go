@@ -2,6 +2,7 @@ package nn
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/limpid-ml/limpid/tensor"
@@ -193,4 +194,27 @@ func TestTiedOutput(t *testing.T) {
 			t.Error("a row does not learn")
 		}
 	}, TrackParams())
+}
+
+// TestTransformerNamesArePyTorchs: those of its TransformerEncoder.
+func TestTransformerNamesArePyTorchs(t *testing.T) {
+	m := &struct {
+		Layers []*EncoderBlock
+		Norm   LayerNorm
+	}{Layers: []*EncoderBlock{{}, {RMS: true}}}
+	n := build(t, m, Trace(func(p *Pass) { p.Apply(tensor.Zeros(2, 3, 4), m.Layers[0], m.Layers[1], &m.Norm) }))
+	const one = "self_attn.in_proj_weight self_attn.in_proj_bias self_attn.out_proj.weight self_attn.out_proj.bias " +
+		"linear1.weight linear1.bias linear2.weight linear2.bias norm1.weight norm1.bias norm2.weight norm2.bias"
+	want := ""
+	for _, name := range strings.Fields(one) {
+		want += "layers.0." + name + " "
+	}
+	for _, name := range strings.Fields(one) {
+		if !strings.HasPrefix(name, "norm") || strings.HasSuffix(name, "weight") { // no bias with RMS
+			want += "layers.1." + name + " "
+		}
+	}
+	if got := names(n); got != want+"norm.weight norm.bias" {
+		t.Errorf("got  %s\nwant %snorm.weight norm.bias", got, want)
+	}
 }
