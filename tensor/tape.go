@@ -216,6 +216,10 @@ func (w *walk) mark(op string, xs []Tensor, last int) int {
 	}
 	for i := lo; i <= last; i++ {
 		n := w.s.tape[i]
+		if n.consumed && n.op != &leafOp { // what it came of is gone: back stops there
+			w.state[i] |= needed
+			continue
+		}
 		for k := range n.nin {
 			if in := n.input(k).h; in != nil && in.node != nil && in.node.index < i && w.state[in.node.index]&needed != 0 {
 				w.state[i] |= needed
