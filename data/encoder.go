@@ -1,6 +1,7 @@
 package data
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -143,7 +144,7 @@ func (e *Encoder) target(in Input, c *Column, how Encoding, rows, lines []int) e
 	return nil
 }
 
-// seen returns the different values of the rows: numbers by size, else sorted.
+// seen returns the different values of the rows: numbers by size, then words.
 func seen(c *Column, rows []int) []string {
 	var all []string
 	known := map[string]bool{}
@@ -154,14 +155,18 @@ func seen(c *Column, rows []int) []string {
 		}
 	}
 	slices.SortFunc(all, func(a, b string) int {
-		if x, ok := parseNumber(a, ','); ok {
-			if y, ok := parseNumber(b, ','); ok && x != y {
-				return int(math.Copysign(1, x-y))
-			}
-		}
-		return strings.Compare(a, b)
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), strings.Compare(a, b))
 	})
 	return all
+}
+
+// rank is a number's size, and beyond all numbers for words: of each two values
+// one comes first whatever the others are.
+func rank(value string) float64 {
+	if v, ok := parseNumber(value, ','); ok {
+		return v
+	}
+	return math.Inf(1)
 }
 
 // scale sets the fill and, unless numbers keep their scale, mean and deviation
