@@ -48,6 +48,10 @@ func binaryInt(k kernel.BinaryOp, x, y int32) int32 {
 
 // reduceInts reduces the middle axis of x [outer, mid, inner].
 func reduceInts(k kernel.ReduceOp, dst, x []int32, outer, mid, inner int) {
+	if mid == 0 { // a sum: the greatest of nothing is refused before
+		clear(dst)
+		return
+	}
 	for i := range dst[:outer*inner] {
 		line := x[i/inner*mid*inner+i%inner:]
 		total := int32(0)
