@@ -110,12 +110,13 @@ func header(r io.Reader) (kind, []int, error) {
 
 // body reads the elements and makes sure that nothing follows.
 func body(r io.Reader, size int, shape []int) ([]byte, error) {
-	want := uint64(size)
+	want, largest := uint64(size), uint64(size) // largest: as if no axis were empty, for strides must fit, too
 	for _, d := range shape {
-		if d > 0 && want > maxBytes/uint64(d) {
+		if largest > maxBytes/uint64(max(d, 1)) {
 			return nil, fmt.Errorf("claims the shape %v, more than %d bytes", shape, uint64(maxBytes))
 		}
 		want *= uint64(d)
+		largest *= uint64(max(d, 1))
 	}
 	var b bytes.Buffer
 	n, err := io.Copy(&b, io.LimitReader(r, int64(want)+1))
