@@ -59,8 +59,33 @@ const (
 // is not a number.
 func Unary[T Float](op UnaryOp, dst, x []T, a, b float64) {
 	dst = dst[:len(x)]
+	switch {
+	case op == Pow && a == 2:
+		op = Square
+	case op == Pow && a == -1:
+		op = Recip
+	case op == Sin || op == Cos:
+		trigonometric(op, dst, x)
+		return
+	}
 	if wide[T]() || !unaryVectors(op, as32(dst), as32(x), a, b) {
 		unaryGo(op, dst, x, a, b)
+	}
+}
+
+// widestAngle is the greatest argument whose sine there is a vector kernel for.
+const widestAngle = 1e5
+
+// trigonometric goes by blocks, so that one great argument, or what is not a
+// number, costs its block only.
+func trigonometric[T Float](op UnaryOp, dst, x []T) {
+	for len(x) > 0 {
+		n := min(len(x), reduceBlock)
+		widest := max(Reduce(MaxOf, x[:n]), -Reduce(MinOf, x[:n]))
+		if wide[T]() || !(widest <= widestAngle) || !unaryVectors(op, as32(dst[:n]), as32(x[:n]), 0, 0) {
+			unaryGo(op, dst[:n], x[:n], 0, 0)
+		}
+		dst, x = dst[n:], x[n:]
 	}
 }
 

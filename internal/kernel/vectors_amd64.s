@@ -223,6 +223,390 @@ end:
 	VZEROUPPER
 	RET
 
+// func cosAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·cosAVX2(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), DX
+	VBROADCASTSS a+32(FP), Y0
+	VBROADCASTSS b+36(FP), Y0
+
+one:
+	CMPQ         DX, $0x00000008
+	JL           onedone
+	VMOVUPS      (CX), Y0
+	VMULPS       vector3f22f983<>+0(SB), Y0, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VMOVAPS      Y0, Y0
+	VFNMADD231PS vector3fc90fdb<>+0(SB), Y1, Y0
+	VFNMADD231PS vectorb33bbd2e<>+0(SB), Y1, Y0
+	VFNMADD231PS vectora7000000<>+0(SB), Y1, Y0
+	VMOVUPS      vector3f800000<>+0(SB), Y2
+	VADDPS       Y1, Y2, Y1
+	VMULPS       Y0, Y0, Y2
+	VMULPS       Y2, Y0, Y3
+	VMOVUPS      vector3638ef1d<>+0(SB), Y4
+	VMOVUPS      vectorb9500d01<>+0(SB), Y5
+	VFMADD231PS  Y4, Y2, Y5
+	VMOVUPS      vector3c088889<>+0(SB), Y4
+	VFMADD231PS  Y5, Y2, Y4
+	VMOVUPS      vectorbe2aaaab<>+0(SB), Y5
+	VFMADD231PS  Y4, Y2, Y5
+	VMOVAPS      Y0, Y0
+	VFMADD231PS  Y3, Y5, Y0
+	VMOVUPS      vectorb493f27e<>+0(SB), Y3
+	VMOVUPS      vector37d00d01<>+0(SB), Y4
+	VFMADD231PS  Y3, Y2, Y4
+	VMOVUPS      vectorbab60b61<>+0(SB), Y3
+	VFMADD231PS  Y4, Y2, Y3
+	VMOVUPS      vector3d2aaaab<>+0(SB), Y4
+	VFMADD231PS  Y3, Y2, Y4
+	VMOVUPS      vectorbf000000<>+0(SB), Y3
+	VFMADD231PS  Y4, Y2, Y3
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VFMADD231PS  Y3, Y2, Y4
+	VCVTPS2DQ    Y1, Y1
+	VPSLLD       $0x1f, Y1, Y2
+	VPSRLD       $0x01, Y1, Y1
+	VPSLLD       $0x1f, Y1, Y1
+	VMOVUPS      vector3f800000<>+0(SB), Y3
+	VORPS        Y2, Y3, Y2
+	VMOVUPS      vector00000000<>+0(SB), Y3
+	VCMPPS       $0x11, Y3, Y2, Y2
+	VBLENDVPS    Y2, Y4, Y0, Y0
+	VXORPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, DX
+	JMP          one
+
+onedone:
+	TESTQ        DX, DX
+	JZ           end
+	LEAQ         laneMasks<>+0(SB), BX
+	MOVQ         $0x00000008, SI
+	SUBQ         DX, SI
+	VMOVUPS      (BX)(SI*4), Y15
+	VMASKMOVPS   (CX), Y15, Y0
+	VMULPS       vector3f22f983<>+0(SB), Y0, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VMOVAPS      Y0, Y0
+	VFNMADD231PS vector3fc90fdb<>+0(SB), Y1, Y0
+	VFNMADD231PS vectorb33bbd2e<>+0(SB), Y1, Y0
+	VFNMADD231PS vectora7000000<>+0(SB), Y1, Y0
+	VMOVUPS      vector3f800000<>+0(SB), Y2
+	VADDPS       Y1, Y2, Y1
+	VMULPS       Y0, Y0, Y2
+	VMULPS       Y2, Y0, Y3
+	VMOVUPS      vector3638ef1d<>+0(SB), Y4
+	VMOVUPS      vectorb9500d01<>+0(SB), Y5
+	VFMADD231PS  Y4, Y2, Y5
+	VMOVUPS      vector3c088889<>+0(SB), Y4
+	VFMADD231PS  Y5, Y2, Y4
+	VMOVUPS      vectorbe2aaaab<>+0(SB), Y5
+	VFMADD231PS  Y4, Y2, Y5
+	VMOVAPS      Y0, Y0
+	VFMADD231PS  Y3, Y5, Y0
+	VMOVUPS      vectorb493f27e<>+0(SB), Y3
+	VMOVUPS      vector37d00d01<>+0(SB), Y4
+	VFMADD231PS  Y3, Y2, Y4
+	VMOVUPS      vectorbab60b61<>+0(SB), Y3
+	VFMADD231PS  Y4, Y2, Y3
+	VMOVUPS      vector3d2aaaab<>+0(SB), Y4
+	VFMADD231PS  Y3, Y2, Y4
+	VMOVUPS      vectorbf000000<>+0(SB), Y3
+	VFMADD231PS  Y4, Y2, Y3
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VFMADD231PS  Y3, Y2, Y4
+	VCVTPS2DQ    Y1, Y1
+	VPSLLD       $0x1f, Y1, Y2
+	VPSRLD       $0x01, Y1, Y1
+	VPSLLD       $0x1f, Y1, Y1
+	VMOVUPS      vector3f800000<>+0(SB), Y3
+	VORPS        Y2, Y3, Y2
+	VMOVUPS      vector00000000<>+0(SB), Y3
+	VCMPPS       $0x11, Y3, Y2, Y2
+	VBLENDVPS    Y2, Y4, Y0, Y0
+	VXORPS       Y0, Y1, Y0
+	VMASKMOVPS   Y0, Y15, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA vector3f22f983<>+0(SB)/4, $0x3f22f983
+DATA vector3f22f983<>+4(SB)/4, $0x3f22f983
+DATA vector3f22f983<>+8(SB)/4, $0x3f22f983
+DATA vector3f22f983<>+12(SB)/4, $0x3f22f983
+DATA vector3f22f983<>+16(SB)/4, $0x3f22f983
+DATA vector3f22f983<>+20(SB)/4, $0x3f22f983
+DATA vector3f22f983<>+24(SB)/4, $0x3f22f983
+DATA vector3f22f983<>+28(SB)/4, $0x3f22f983
+DATA vector3f22f983<>+32(SB)/4, $0x3f22f983
+DATA vector3f22f983<>+36(SB)/4, $0x3f22f983
+DATA vector3f22f983<>+40(SB)/4, $0x3f22f983
+DATA vector3f22f983<>+44(SB)/4, $0x3f22f983
+DATA vector3f22f983<>+48(SB)/4, $0x3f22f983
+DATA vector3f22f983<>+52(SB)/4, $0x3f22f983
+DATA vector3f22f983<>+56(SB)/4, $0x3f22f983
+DATA vector3f22f983<>+60(SB)/4, $0x3f22f983
+GLOBL vector3f22f983<>(SB), RODATA|NOPTR, $64
+
+DATA vector3fc90fdb<>+0(SB)/4, $0x3fc90fdb
+DATA vector3fc90fdb<>+4(SB)/4, $0x3fc90fdb
+DATA vector3fc90fdb<>+8(SB)/4, $0x3fc90fdb
+DATA vector3fc90fdb<>+12(SB)/4, $0x3fc90fdb
+DATA vector3fc90fdb<>+16(SB)/4, $0x3fc90fdb
+DATA vector3fc90fdb<>+20(SB)/4, $0x3fc90fdb
+DATA vector3fc90fdb<>+24(SB)/4, $0x3fc90fdb
+DATA vector3fc90fdb<>+28(SB)/4, $0x3fc90fdb
+DATA vector3fc90fdb<>+32(SB)/4, $0x3fc90fdb
+DATA vector3fc90fdb<>+36(SB)/4, $0x3fc90fdb
+DATA vector3fc90fdb<>+40(SB)/4, $0x3fc90fdb
+DATA vector3fc90fdb<>+44(SB)/4, $0x3fc90fdb
+DATA vector3fc90fdb<>+48(SB)/4, $0x3fc90fdb
+DATA vector3fc90fdb<>+52(SB)/4, $0x3fc90fdb
+DATA vector3fc90fdb<>+56(SB)/4, $0x3fc90fdb
+DATA vector3fc90fdb<>+60(SB)/4, $0x3fc90fdb
+GLOBL vector3fc90fdb<>(SB), RODATA|NOPTR, $64
+
+DATA vectorb33bbd2e<>+0(SB)/4, $0xb33bbd2e
+DATA vectorb33bbd2e<>+4(SB)/4, $0xb33bbd2e
+DATA vectorb33bbd2e<>+8(SB)/4, $0xb33bbd2e
+DATA vectorb33bbd2e<>+12(SB)/4, $0xb33bbd2e
+DATA vectorb33bbd2e<>+16(SB)/4, $0xb33bbd2e
+DATA vectorb33bbd2e<>+20(SB)/4, $0xb33bbd2e
+DATA vectorb33bbd2e<>+24(SB)/4, $0xb33bbd2e
+DATA vectorb33bbd2e<>+28(SB)/4, $0xb33bbd2e
+DATA vectorb33bbd2e<>+32(SB)/4, $0xb33bbd2e
+DATA vectorb33bbd2e<>+36(SB)/4, $0xb33bbd2e
+DATA vectorb33bbd2e<>+40(SB)/4, $0xb33bbd2e
+DATA vectorb33bbd2e<>+44(SB)/4, $0xb33bbd2e
+DATA vectorb33bbd2e<>+48(SB)/4, $0xb33bbd2e
+DATA vectorb33bbd2e<>+52(SB)/4, $0xb33bbd2e
+DATA vectorb33bbd2e<>+56(SB)/4, $0xb33bbd2e
+DATA vectorb33bbd2e<>+60(SB)/4, $0xb33bbd2e
+GLOBL vectorb33bbd2e<>(SB), RODATA|NOPTR, $64
+
+DATA vectora7000000<>+0(SB)/4, $0xa7000000
+DATA vectora7000000<>+4(SB)/4, $0xa7000000
+DATA vectora7000000<>+8(SB)/4, $0xa7000000
+DATA vectora7000000<>+12(SB)/4, $0xa7000000
+DATA vectora7000000<>+16(SB)/4, $0xa7000000
+DATA vectora7000000<>+20(SB)/4, $0xa7000000
+DATA vectora7000000<>+24(SB)/4, $0xa7000000
+DATA vectora7000000<>+28(SB)/4, $0xa7000000
+DATA vectora7000000<>+32(SB)/4, $0xa7000000
+DATA vectora7000000<>+36(SB)/4, $0xa7000000
+DATA vectora7000000<>+40(SB)/4, $0xa7000000
+DATA vectora7000000<>+44(SB)/4, $0xa7000000
+DATA vectora7000000<>+48(SB)/4, $0xa7000000
+DATA vectora7000000<>+52(SB)/4, $0xa7000000
+DATA vectora7000000<>+56(SB)/4, $0xa7000000
+DATA vectora7000000<>+60(SB)/4, $0xa7000000
+GLOBL vectora7000000<>(SB), RODATA|NOPTR, $64
+
+DATA vector3f800000<>+0(SB)/4, $0x3f800000
+DATA vector3f800000<>+4(SB)/4, $0x3f800000
+DATA vector3f800000<>+8(SB)/4, $0x3f800000
+DATA vector3f800000<>+12(SB)/4, $0x3f800000
+DATA vector3f800000<>+16(SB)/4, $0x3f800000
+DATA vector3f800000<>+20(SB)/4, $0x3f800000
+DATA vector3f800000<>+24(SB)/4, $0x3f800000
+DATA vector3f800000<>+28(SB)/4, $0x3f800000
+DATA vector3f800000<>+32(SB)/4, $0x3f800000
+DATA vector3f800000<>+36(SB)/4, $0x3f800000
+DATA vector3f800000<>+40(SB)/4, $0x3f800000
+DATA vector3f800000<>+44(SB)/4, $0x3f800000
+DATA vector3f800000<>+48(SB)/4, $0x3f800000
+DATA vector3f800000<>+52(SB)/4, $0x3f800000
+DATA vector3f800000<>+56(SB)/4, $0x3f800000
+DATA vector3f800000<>+60(SB)/4, $0x3f800000
+GLOBL vector3f800000<>(SB), RODATA|NOPTR, $64
+
+DATA vector3638ef1d<>+0(SB)/4, $0x3638ef1d
+DATA vector3638ef1d<>+4(SB)/4, $0x3638ef1d
+DATA vector3638ef1d<>+8(SB)/4, $0x3638ef1d
+DATA vector3638ef1d<>+12(SB)/4, $0x3638ef1d
+DATA vector3638ef1d<>+16(SB)/4, $0x3638ef1d
+DATA vector3638ef1d<>+20(SB)/4, $0x3638ef1d
+DATA vector3638ef1d<>+24(SB)/4, $0x3638ef1d
+DATA vector3638ef1d<>+28(SB)/4, $0x3638ef1d
+DATA vector3638ef1d<>+32(SB)/4, $0x3638ef1d
+DATA vector3638ef1d<>+36(SB)/4, $0x3638ef1d
+DATA vector3638ef1d<>+40(SB)/4, $0x3638ef1d
+DATA vector3638ef1d<>+44(SB)/4, $0x3638ef1d
+DATA vector3638ef1d<>+48(SB)/4, $0x3638ef1d
+DATA vector3638ef1d<>+52(SB)/4, $0x3638ef1d
+DATA vector3638ef1d<>+56(SB)/4, $0x3638ef1d
+DATA vector3638ef1d<>+60(SB)/4, $0x3638ef1d
+GLOBL vector3638ef1d<>(SB), RODATA|NOPTR, $64
+
+DATA vectorb9500d01<>+0(SB)/4, $0xb9500d01
+DATA vectorb9500d01<>+4(SB)/4, $0xb9500d01
+DATA vectorb9500d01<>+8(SB)/4, $0xb9500d01
+DATA vectorb9500d01<>+12(SB)/4, $0xb9500d01
+DATA vectorb9500d01<>+16(SB)/4, $0xb9500d01
+DATA vectorb9500d01<>+20(SB)/4, $0xb9500d01
+DATA vectorb9500d01<>+24(SB)/4, $0xb9500d01
+DATA vectorb9500d01<>+28(SB)/4, $0xb9500d01
+DATA vectorb9500d01<>+32(SB)/4, $0xb9500d01
+DATA vectorb9500d01<>+36(SB)/4, $0xb9500d01
+DATA vectorb9500d01<>+40(SB)/4, $0xb9500d01
+DATA vectorb9500d01<>+44(SB)/4, $0xb9500d01
+DATA vectorb9500d01<>+48(SB)/4, $0xb9500d01
+DATA vectorb9500d01<>+52(SB)/4, $0xb9500d01
+DATA vectorb9500d01<>+56(SB)/4, $0xb9500d01
+DATA vectorb9500d01<>+60(SB)/4, $0xb9500d01
+GLOBL vectorb9500d01<>(SB), RODATA|NOPTR, $64
+
+DATA vector3c088889<>+0(SB)/4, $0x3c088889
+DATA vector3c088889<>+4(SB)/4, $0x3c088889
+DATA vector3c088889<>+8(SB)/4, $0x3c088889
+DATA vector3c088889<>+12(SB)/4, $0x3c088889
+DATA vector3c088889<>+16(SB)/4, $0x3c088889
+DATA vector3c088889<>+20(SB)/4, $0x3c088889
+DATA vector3c088889<>+24(SB)/4, $0x3c088889
+DATA vector3c088889<>+28(SB)/4, $0x3c088889
+DATA vector3c088889<>+32(SB)/4, $0x3c088889
+DATA vector3c088889<>+36(SB)/4, $0x3c088889
+DATA vector3c088889<>+40(SB)/4, $0x3c088889
+DATA vector3c088889<>+44(SB)/4, $0x3c088889
+DATA vector3c088889<>+48(SB)/4, $0x3c088889
+DATA vector3c088889<>+52(SB)/4, $0x3c088889
+DATA vector3c088889<>+56(SB)/4, $0x3c088889
+DATA vector3c088889<>+60(SB)/4, $0x3c088889
+GLOBL vector3c088889<>(SB), RODATA|NOPTR, $64
+
+DATA vectorbe2aaaab<>+0(SB)/4, $0xbe2aaaab
+DATA vectorbe2aaaab<>+4(SB)/4, $0xbe2aaaab
+DATA vectorbe2aaaab<>+8(SB)/4, $0xbe2aaaab
+DATA vectorbe2aaaab<>+12(SB)/4, $0xbe2aaaab
+DATA vectorbe2aaaab<>+16(SB)/4, $0xbe2aaaab
+DATA vectorbe2aaaab<>+20(SB)/4, $0xbe2aaaab
+DATA vectorbe2aaaab<>+24(SB)/4, $0xbe2aaaab
+DATA vectorbe2aaaab<>+28(SB)/4, $0xbe2aaaab
+DATA vectorbe2aaaab<>+32(SB)/4, $0xbe2aaaab
+DATA vectorbe2aaaab<>+36(SB)/4, $0xbe2aaaab
+DATA vectorbe2aaaab<>+40(SB)/4, $0xbe2aaaab
+DATA vectorbe2aaaab<>+44(SB)/4, $0xbe2aaaab
+DATA vectorbe2aaaab<>+48(SB)/4, $0xbe2aaaab
+DATA vectorbe2aaaab<>+52(SB)/4, $0xbe2aaaab
+DATA vectorbe2aaaab<>+56(SB)/4, $0xbe2aaaab
+DATA vectorbe2aaaab<>+60(SB)/4, $0xbe2aaaab
+GLOBL vectorbe2aaaab<>(SB), RODATA|NOPTR, $64
+
+DATA vectorb493f27e<>+0(SB)/4, $0xb493f27e
+DATA vectorb493f27e<>+4(SB)/4, $0xb493f27e
+DATA vectorb493f27e<>+8(SB)/4, $0xb493f27e
+DATA vectorb493f27e<>+12(SB)/4, $0xb493f27e
+DATA vectorb493f27e<>+16(SB)/4, $0xb493f27e
+DATA vectorb493f27e<>+20(SB)/4, $0xb493f27e
+DATA vectorb493f27e<>+24(SB)/4, $0xb493f27e
+DATA vectorb493f27e<>+28(SB)/4, $0xb493f27e
+DATA vectorb493f27e<>+32(SB)/4, $0xb493f27e
+DATA vectorb493f27e<>+36(SB)/4, $0xb493f27e
+DATA vectorb493f27e<>+40(SB)/4, $0xb493f27e
+DATA vectorb493f27e<>+44(SB)/4, $0xb493f27e
+DATA vectorb493f27e<>+48(SB)/4, $0xb493f27e
+DATA vectorb493f27e<>+52(SB)/4, $0xb493f27e
+DATA vectorb493f27e<>+56(SB)/4, $0xb493f27e
+DATA vectorb493f27e<>+60(SB)/4, $0xb493f27e
+GLOBL vectorb493f27e<>(SB), RODATA|NOPTR, $64
+
+DATA vector37d00d01<>+0(SB)/4, $0x37d00d01
+DATA vector37d00d01<>+4(SB)/4, $0x37d00d01
+DATA vector37d00d01<>+8(SB)/4, $0x37d00d01
+DATA vector37d00d01<>+12(SB)/4, $0x37d00d01
+DATA vector37d00d01<>+16(SB)/4, $0x37d00d01
+DATA vector37d00d01<>+20(SB)/4, $0x37d00d01
+DATA vector37d00d01<>+24(SB)/4, $0x37d00d01
+DATA vector37d00d01<>+28(SB)/4, $0x37d00d01
+DATA vector37d00d01<>+32(SB)/4, $0x37d00d01
+DATA vector37d00d01<>+36(SB)/4, $0x37d00d01
+DATA vector37d00d01<>+40(SB)/4, $0x37d00d01
+DATA vector37d00d01<>+44(SB)/4, $0x37d00d01
+DATA vector37d00d01<>+48(SB)/4, $0x37d00d01
+DATA vector37d00d01<>+52(SB)/4, $0x37d00d01
+DATA vector37d00d01<>+56(SB)/4, $0x37d00d01
+DATA vector37d00d01<>+60(SB)/4, $0x37d00d01
+GLOBL vector37d00d01<>(SB), RODATA|NOPTR, $64
+
+DATA vectorbab60b61<>+0(SB)/4, $0xbab60b61
+DATA vectorbab60b61<>+4(SB)/4, $0xbab60b61
+DATA vectorbab60b61<>+8(SB)/4, $0xbab60b61
+DATA vectorbab60b61<>+12(SB)/4, $0xbab60b61
+DATA vectorbab60b61<>+16(SB)/4, $0xbab60b61
+DATA vectorbab60b61<>+20(SB)/4, $0xbab60b61
+DATA vectorbab60b61<>+24(SB)/4, $0xbab60b61
+DATA vectorbab60b61<>+28(SB)/4, $0xbab60b61
+DATA vectorbab60b61<>+32(SB)/4, $0xbab60b61
+DATA vectorbab60b61<>+36(SB)/4, $0xbab60b61
+DATA vectorbab60b61<>+40(SB)/4, $0xbab60b61
+DATA vectorbab60b61<>+44(SB)/4, $0xbab60b61
+DATA vectorbab60b61<>+48(SB)/4, $0xbab60b61
+DATA vectorbab60b61<>+52(SB)/4, $0xbab60b61
+DATA vectorbab60b61<>+56(SB)/4, $0xbab60b61
+DATA vectorbab60b61<>+60(SB)/4, $0xbab60b61
+GLOBL vectorbab60b61<>(SB), RODATA|NOPTR, $64
+
+DATA vector3d2aaaab<>+0(SB)/4, $0x3d2aaaab
+DATA vector3d2aaaab<>+4(SB)/4, $0x3d2aaaab
+DATA vector3d2aaaab<>+8(SB)/4, $0x3d2aaaab
+DATA vector3d2aaaab<>+12(SB)/4, $0x3d2aaaab
+DATA vector3d2aaaab<>+16(SB)/4, $0x3d2aaaab
+DATA vector3d2aaaab<>+20(SB)/4, $0x3d2aaaab
+DATA vector3d2aaaab<>+24(SB)/4, $0x3d2aaaab
+DATA vector3d2aaaab<>+28(SB)/4, $0x3d2aaaab
+DATA vector3d2aaaab<>+32(SB)/4, $0x3d2aaaab
+DATA vector3d2aaaab<>+36(SB)/4, $0x3d2aaaab
+DATA vector3d2aaaab<>+40(SB)/4, $0x3d2aaaab
+DATA vector3d2aaaab<>+44(SB)/4, $0x3d2aaaab
+DATA vector3d2aaaab<>+48(SB)/4, $0x3d2aaaab
+DATA vector3d2aaaab<>+52(SB)/4, $0x3d2aaaab
+DATA vector3d2aaaab<>+56(SB)/4, $0x3d2aaaab
+DATA vector3d2aaaab<>+60(SB)/4, $0x3d2aaaab
+GLOBL vector3d2aaaab<>(SB), RODATA|NOPTR, $64
+
+DATA vectorbf000000<>+0(SB)/4, $0xbf000000
+DATA vectorbf000000<>+4(SB)/4, $0xbf000000
+DATA vectorbf000000<>+8(SB)/4, $0xbf000000
+DATA vectorbf000000<>+12(SB)/4, $0xbf000000
+DATA vectorbf000000<>+16(SB)/4, $0xbf000000
+DATA vectorbf000000<>+20(SB)/4, $0xbf000000
+DATA vectorbf000000<>+24(SB)/4, $0xbf000000
+DATA vectorbf000000<>+28(SB)/4, $0xbf000000
+DATA vectorbf000000<>+32(SB)/4, $0xbf000000
+DATA vectorbf000000<>+36(SB)/4, $0xbf000000
+DATA vectorbf000000<>+40(SB)/4, $0xbf000000
+DATA vectorbf000000<>+44(SB)/4, $0xbf000000
+DATA vectorbf000000<>+48(SB)/4, $0xbf000000
+DATA vectorbf000000<>+52(SB)/4, $0xbf000000
+DATA vectorbf000000<>+56(SB)/4, $0xbf000000
+DATA vectorbf000000<>+60(SB)/4, $0xbf000000
+GLOBL vectorbf000000<>(SB), RODATA|NOPTR, $64
+
+DATA vector00000000<>+0(SB)/4, $0x00000000
+DATA vector00000000<>+4(SB)/4, $0x00000000
+DATA vector00000000<>+8(SB)/4, $0x00000000
+DATA vector00000000<>+12(SB)/4, $0x00000000
+DATA vector00000000<>+16(SB)/4, $0x00000000
+DATA vector00000000<>+20(SB)/4, $0x00000000
+DATA vector00000000<>+24(SB)/4, $0x00000000
+DATA vector00000000<>+28(SB)/4, $0x00000000
+DATA vector00000000<>+32(SB)/4, $0x00000000
+DATA vector00000000<>+36(SB)/4, $0x00000000
+DATA vector00000000<>+40(SB)/4, $0x00000000
+DATA vector00000000<>+44(SB)/4, $0x00000000
+DATA vector00000000<>+48(SB)/4, $0x00000000
+DATA vector00000000<>+52(SB)/4, $0x00000000
+DATA vector00000000<>+56(SB)/4, $0x00000000
+DATA vector00000000<>+60(SB)/4, $0x00000000
+GLOBL vector00000000<>(SB), RODATA|NOPTR, $64
+
 // func eluAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 // Requires: AVX, AVX2, FMA3
 TEXT ·eluAVX2(SB), NOSPLIT, $0-40
@@ -322,24 +706,6 @@ onedone:
 end:
 	VZEROUPPER
 	RET
-
-DATA vector00000000<>+0(SB)/4, $0x00000000
-DATA vector00000000<>+4(SB)/4, $0x00000000
-DATA vector00000000<>+8(SB)/4, $0x00000000
-DATA vector00000000<>+12(SB)/4, $0x00000000
-DATA vector00000000<>+16(SB)/4, $0x00000000
-DATA vector00000000<>+20(SB)/4, $0x00000000
-DATA vector00000000<>+24(SB)/4, $0x00000000
-DATA vector00000000<>+28(SB)/4, $0x00000000
-DATA vector00000000<>+32(SB)/4, $0x00000000
-DATA vector00000000<>+36(SB)/4, $0x00000000
-DATA vector00000000<>+40(SB)/4, $0x00000000
-DATA vector00000000<>+44(SB)/4, $0x00000000
-DATA vector00000000<>+48(SB)/4, $0x00000000
-DATA vector00000000<>+52(SB)/4, $0x00000000
-DATA vector00000000<>+56(SB)/4, $0x00000000
-DATA vector00000000<>+60(SB)/4, $0x00000000
-GLOBL vector00000000<>(SB), RODATA|NOPTR, $64
 
 DATA vectorc2a00000<>+0(SB)/4, $0xc2a00000
 DATA vectorc2a00000<>+4(SB)/4, $0xc2a00000
@@ -449,42 +815,6 @@ DATA vector3ab60b61<>+56(SB)/4, $0x3ab60b61
 DATA vector3ab60b61<>+60(SB)/4, $0x3ab60b61
 GLOBL vector3ab60b61<>(SB), RODATA|NOPTR, $64
 
-DATA vector3c088889<>+0(SB)/4, $0x3c088889
-DATA vector3c088889<>+4(SB)/4, $0x3c088889
-DATA vector3c088889<>+8(SB)/4, $0x3c088889
-DATA vector3c088889<>+12(SB)/4, $0x3c088889
-DATA vector3c088889<>+16(SB)/4, $0x3c088889
-DATA vector3c088889<>+20(SB)/4, $0x3c088889
-DATA vector3c088889<>+24(SB)/4, $0x3c088889
-DATA vector3c088889<>+28(SB)/4, $0x3c088889
-DATA vector3c088889<>+32(SB)/4, $0x3c088889
-DATA vector3c088889<>+36(SB)/4, $0x3c088889
-DATA vector3c088889<>+40(SB)/4, $0x3c088889
-DATA vector3c088889<>+44(SB)/4, $0x3c088889
-DATA vector3c088889<>+48(SB)/4, $0x3c088889
-DATA vector3c088889<>+52(SB)/4, $0x3c088889
-DATA vector3c088889<>+56(SB)/4, $0x3c088889
-DATA vector3c088889<>+60(SB)/4, $0x3c088889
-GLOBL vector3c088889<>(SB), RODATA|NOPTR, $64
-
-DATA vector3d2aaaab<>+0(SB)/4, $0x3d2aaaab
-DATA vector3d2aaaab<>+4(SB)/4, $0x3d2aaaab
-DATA vector3d2aaaab<>+8(SB)/4, $0x3d2aaaab
-DATA vector3d2aaaab<>+12(SB)/4, $0x3d2aaaab
-DATA vector3d2aaaab<>+16(SB)/4, $0x3d2aaaab
-DATA vector3d2aaaab<>+20(SB)/4, $0x3d2aaaab
-DATA vector3d2aaaab<>+24(SB)/4, $0x3d2aaaab
-DATA vector3d2aaaab<>+28(SB)/4, $0x3d2aaaab
-DATA vector3d2aaaab<>+32(SB)/4, $0x3d2aaaab
-DATA vector3d2aaaab<>+36(SB)/4, $0x3d2aaaab
-DATA vector3d2aaaab<>+40(SB)/4, $0x3d2aaaab
-DATA vector3d2aaaab<>+44(SB)/4, $0x3d2aaaab
-DATA vector3d2aaaab<>+48(SB)/4, $0x3d2aaaab
-DATA vector3d2aaaab<>+52(SB)/4, $0x3d2aaaab
-DATA vector3d2aaaab<>+56(SB)/4, $0x3d2aaaab
-DATA vector3d2aaaab<>+60(SB)/4, $0x3d2aaaab
-GLOBL vector3d2aaaab<>(SB), RODATA|NOPTR, $64
-
 DATA vector3e2aaaab<>+0(SB)/4, $0x3e2aaaab
 DATA vector3e2aaaab<>+4(SB)/4, $0x3e2aaaab
 DATA vector3e2aaaab<>+8(SB)/4, $0x3e2aaaab
@@ -520,24 +850,6 @@ DATA vector3f000000<>+52(SB)/4, $0x3f000000
 DATA vector3f000000<>+56(SB)/4, $0x3f000000
 DATA vector3f000000<>+60(SB)/4, $0x3f000000
 GLOBL vector3f000000<>(SB), RODATA|NOPTR, $64
-
-DATA vector3f800000<>+0(SB)/4, $0x3f800000
-DATA vector3f800000<>+4(SB)/4, $0x3f800000
-DATA vector3f800000<>+8(SB)/4, $0x3f800000
-DATA vector3f800000<>+12(SB)/4, $0x3f800000
-DATA vector3f800000<>+16(SB)/4, $0x3f800000
-DATA vector3f800000<>+20(SB)/4, $0x3f800000
-DATA vector3f800000<>+24(SB)/4, $0x3f800000
-DATA vector3f800000<>+28(SB)/4, $0x3f800000
-DATA vector3f800000<>+32(SB)/4, $0x3f800000
-DATA vector3f800000<>+36(SB)/4, $0x3f800000
-DATA vector3f800000<>+40(SB)/4, $0x3f800000
-DATA vector3f800000<>+44(SB)/4, $0x3f800000
-DATA vector3f800000<>+48(SB)/4, $0x3f800000
-DATA vector3f800000<>+52(SB)/4, $0x3f800000
-DATA vector3f800000<>+56(SB)/4, $0x3f800000
-DATA vector3f800000<>+60(SB)/4, $0x3f800000
-GLOBL vector3f800000<>(SB), RODATA|NOPTR, $64
 
 // func erfAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 // Requires: AVX, AVX2, FMA3
@@ -844,24 +1156,6 @@ DATA vector41680000<>+52(SB)/4, $0x41680000
 DATA vector41680000<>+56(SB)/4, $0x41680000
 DATA vector41680000<>+60(SB)/4, $0x41680000
 GLOBL vector41680000<>(SB), RODATA|NOPTR, $64
-
-DATA vectorbf000000<>+0(SB)/4, $0xbf000000
-DATA vectorbf000000<>+4(SB)/4, $0xbf000000
-DATA vectorbf000000<>+8(SB)/4, $0xbf000000
-DATA vectorbf000000<>+12(SB)/4, $0xbf000000
-DATA vectorbf000000<>+16(SB)/4, $0xbf000000
-DATA vectorbf000000<>+20(SB)/4, $0xbf000000
-DATA vectorbf000000<>+24(SB)/4, $0xbf000000
-DATA vectorbf000000<>+28(SB)/4, $0xbf000000
-DATA vectorbf000000<>+32(SB)/4, $0xbf000000
-DATA vectorbf000000<>+36(SB)/4, $0xbf000000
-DATA vectorbf000000<>+40(SB)/4, $0xbf000000
-DATA vectorbf000000<>+44(SB)/4, $0xbf000000
-DATA vectorbf000000<>+48(SB)/4, $0xbf000000
-DATA vectorbf000000<>+52(SB)/4, $0xbf000000
-DATA vectorbf000000<>+56(SB)/4, $0xbf000000
-DATA vectorbf000000<>+60(SB)/4, $0xbf000000
-GLOBL vectorbf000000<>(SB), RODATA|NOPTR, $64
 
 DATA vectorc3160000<>+0(SB)/4, $0xc3160000
 DATA vectorc3160000<>+4(SB)/4, $0xc3160000
@@ -3856,6 +4150,120 @@ onedone:
 	VMOVUPS      vector7fc00000<>+0(SB), Y3
 	VCMPPS       $0x00, Y2, Y0, Y0
 	VBLENDVPS    Y0, Y3, Y1, Y0
+	VMASKMOVPS   Y0, Y15, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func sinAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·sinAVX2(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), DX
+	VBROADCASTSS a+32(FP), Y0
+	VBROADCASTSS b+36(FP), Y0
+
+one:
+	CMPQ         DX, $0x00000008
+	JL           onedone
+	VMOVUPS      (CX), Y0
+	VMULPS       vector3f22f983<>+0(SB), Y0, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VMOVAPS      Y0, Y0
+	VFNMADD231PS vector3fc90fdb<>+0(SB), Y1, Y0
+	VFNMADD231PS vectorb33bbd2e<>+0(SB), Y1, Y0
+	VFNMADD231PS vectora7000000<>+0(SB), Y1, Y0
+	VMOVUPS      vector00000000<>+0(SB), Y2
+	VADDPS       Y1, Y2, Y1
+	VMULPS       Y0, Y0, Y2
+	VMULPS       Y2, Y0, Y3
+	VMOVUPS      vector3638ef1d<>+0(SB), Y4
+	VMOVUPS      vectorb9500d01<>+0(SB), Y5
+	VFMADD231PS  Y4, Y2, Y5
+	VMOVUPS      vector3c088889<>+0(SB), Y4
+	VFMADD231PS  Y5, Y2, Y4
+	VMOVUPS      vectorbe2aaaab<>+0(SB), Y5
+	VFMADD231PS  Y4, Y2, Y5
+	VMOVAPS      Y0, Y0
+	VFMADD231PS  Y3, Y5, Y0
+	VMOVUPS      vectorb493f27e<>+0(SB), Y3
+	VMOVUPS      vector37d00d01<>+0(SB), Y4
+	VFMADD231PS  Y3, Y2, Y4
+	VMOVUPS      vectorbab60b61<>+0(SB), Y3
+	VFMADD231PS  Y4, Y2, Y3
+	VMOVUPS      vector3d2aaaab<>+0(SB), Y4
+	VFMADD231PS  Y3, Y2, Y4
+	VMOVUPS      vectorbf000000<>+0(SB), Y3
+	VFMADD231PS  Y4, Y2, Y3
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VFMADD231PS  Y3, Y2, Y4
+	VCVTPS2DQ    Y1, Y1
+	VPSLLD       $0x1f, Y1, Y2
+	VPSRLD       $0x01, Y1, Y1
+	VPSLLD       $0x1f, Y1, Y1
+	VMOVUPS      vector3f800000<>+0(SB), Y3
+	VORPS        Y2, Y3, Y2
+	VMOVUPS      vector00000000<>+0(SB), Y3
+	VCMPPS       $0x11, Y3, Y2, Y2
+	VBLENDVPS    Y2, Y4, Y0, Y0
+	VXORPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, DX
+	JMP          one
+
+onedone:
+	TESTQ        DX, DX
+	JZ           end
+	LEAQ         laneMasks<>+0(SB), BX
+	MOVQ         $0x00000008, SI
+	SUBQ         DX, SI
+	VMOVUPS      (BX)(SI*4), Y15
+	VMASKMOVPS   (CX), Y15, Y0
+	VMULPS       vector3f22f983<>+0(SB), Y0, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VMOVAPS      Y0, Y0
+	VFNMADD231PS vector3fc90fdb<>+0(SB), Y1, Y0
+	VFNMADD231PS vectorb33bbd2e<>+0(SB), Y1, Y0
+	VFNMADD231PS vectora7000000<>+0(SB), Y1, Y0
+	VMOVUPS      vector00000000<>+0(SB), Y2
+	VADDPS       Y1, Y2, Y1
+	VMULPS       Y0, Y0, Y2
+	VMULPS       Y2, Y0, Y3
+	VMOVUPS      vector3638ef1d<>+0(SB), Y4
+	VMOVUPS      vectorb9500d01<>+0(SB), Y5
+	VFMADD231PS  Y4, Y2, Y5
+	VMOVUPS      vector3c088889<>+0(SB), Y4
+	VFMADD231PS  Y5, Y2, Y4
+	VMOVUPS      vectorbe2aaaab<>+0(SB), Y5
+	VFMADD231PS  Y4, Y2, Y5
+	VMOVAPS      Y0, Y0
+	VFMADD231PS  Y3, Y5, Y0
+	VMOVUPS      vectorb493f27e<>+0(SB), Y3
+	VMOVUPS      vector37d00d01<>+0(SB), Y4
+	VFMADD231PS  Y3, Y2, Y4
+	VMOVUPS      vectorbab60b61<>+0(SB), Y3
+	VFMADD231PS  Y4, Y2, Y3
+	VMOVUPS      vector3d2aaaab<>+0(SB), Y4
+	VFMADD231PS  Y3, Y2, Y4
+	VMOVUPS      vectorbf000000<>+0(SB), Y3
+	VFMADD231PS  Y4, Y2, Y3
+	VMOVUPS      vector3f800000<>+0(SB), Y4
+	VFMADD231PS  Y3, Y2, Y4
+	VCVTPS2DQ    Y1, Y1
+	VPSLLD       $0x1f, Y1, Y2
+	VPSRLD       $0x01, Y1, Y1
+	VPSLLD       $0x1f, Y1, Y1
+	VMOVUPS      vector3f800000<>+0(SB), Y3
+	VORPS        Y2, Y3, Y2
+	VMOVUPS      vector00000000<>+0(SB), Y3
+	VCMPPS       $0x11, Y3, Y2, Y2
+	VBLENDVPS    Y2, Y4, Y0, Y0
+	VXORPS       Y0, Y1, Y0
 	VMASKMOVPS   Y0, Y15, (AX)
 
 end:
@@ -9968,6 +10376,122 @@ end:
 	VZEROUPPER
 	RET
 
+// func cosAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·cosAVX512(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), DX
+	VBROADCASTSS a+32(FP), Z0
+	VBROADCASTSS b+36(FP), Z0
+
+one:
+	CMPQ         DX, $0x00000010
+	JL           onedone
+	VMOVUPS      (CX), Z0
+	VMULPS       vector3f22f983<>+0(SB), Z0, Z1
+	VRNDSCALEPS  $0x08, Z1, Z1
+	VMOVAPS      Z0, Z0
+	VFNMADD231PS vector3fc90fdb<>+0(SB), Z1, Z0
+	VFNMADD231PS vectorb33bbd2e<>+0(SB), Z1, Z0
+	VFNMADD231PS vectora7000000<>+0(SB), Z1, Z0
+	VMOVUPS      vector3f800000<>+0(SB), Z2
+	VADDPS       Z1, Z2, Z1
+	VMULPS       Z0, Z0, Z2
+	VMULPS       Z2, Z0, Z3
+	VMOVUPS      vector3638ef1d<>+0(SB), Z4
+	VMOVUPS      vectorb9500d01<>+0(SB), Z5
+	VFMADD231PS  Z4, Z2, Z5
+	VMOVUPS      vector3c088889<>+0(SB), Z4
+	VFMADD231PS  Z5, Z2, Z4
+	VMOVUPS      vectorbe2aaaab<>+0(SB), Z5
+	VFMADD231PS  Z4, Z2, Z5
+	VMOVAPS      Z0, Z0
+	VFMADD231PS  Z3, Z5, Z0
+	VMOVUPS      vectorb493f27e<>+0(SB), Z3
+	VMOVUPS      vector37d00d01<>+0(SB), Z4
+	VFMADD231PS  Z3, Z2, Z4
+	VMOVUPS      vectorbab60b61<>+0(SB), Z3
+	VFMADD231PS  Z4, Z2, Z3
+	VMOVUPS      vector3d2aaaab<>+0(SB), Z4
+	VFMADD231PS  Z3, Z2, Z4
+	VMOVUPS      vectorbf000000<>+0(SB), Z3
+	VFMADD231PS  Z4, Z2, Z3
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VFMADD231PS  Z3, Z2, Z4
+	VCVTPS2DQ    Z1, Z1
+	VPSLLD       $0x1f, Z1, Z2
+	VPSRLD       $0x01, Z1, Z1
+	VPSLLD       $0x1f, Z1, Z1
+	VMOVUPS      vector3f800000<>+0(SB), Z3
+	VORPS        Z2, Z3, Z2
+	VMOVUPS      vector00000000<>+0(SB), Z3
+	VCMPPS       $0x11, Z3, Z2, K1
+	VMOVUPS      Z0, Z0
+	VMOVUPS      Z4, K1, Z0
+	VXORPS       Z0, Z1, Z0
+	VMOVUPS      Z0, (AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, DX
+	JMP          one
+
+onedone:
+	TESTQ        DX, DX
+	JZ           end
+	MOVL         $0x00000001, BX
+	SHLXL        DX, BX, BX
+	DECL         BX
+	KMOVW        BX, K1
+	VMOVUPS.Z    (CX), K1, Z0
+	VMULPS       vector3f22f983<>+0(SB), Z0, Z1
+	VRNDSCALEPS  $0x08, Z1, Z1
+	VMOVAPS      Z0, Z0
+	VFNMADD231PS vector3fc90fdb<>+0(SB), Z1, Z0
+	VFNMADD231PS vectorb33bbd2e<>+0(SB), Z1, Z0
+	VFNMADD231PS vectora7000000<>+0(SB), Z1, Z0
+	VMOVUPS      vector3f800000<>+0(SB), Z2
+	VADDPS       Z1, Z2, Z1
+	VMULPS       Z0, Z0, Z2
+	VMULPS       Z2, Z0, Z3
+	VMOVUPS      vector3638ef1d<>+0(SB), Z4
+	VMOVUPS      vectorb9500d01<>+0(SB), Z5
+	VFMADD231PS  Z4, Z2, Z5
+	VMOVUPS      vector3c088889<>+0(SB), Z4
+	VFMADD231PS  Z5, Z2, Z4
+	VMOVUPS      vectorbe2aaaab<>+0(SB), Z5
+	VFMADD231PS  Z4, Z2, Z5
+	VMOVAPS      Z0, Z0
+	VFMADD231PS  Z3, Z5, Z0
+	VMOVUPS      vectorb493f27e<>+0(SB), Z3
+	VMOVUPS      vector37d00d01<>+0(SB), Z4
+	VFMADD231PS  Z3, Z2, Z4
+	VMOVUPS      vectorbab60b61<>+0(SB), Z3
+	VFMADD231PS  Z4, Z2, Z3
+	VMOVUPS      vector3d2aaaab<>+0(SB), Z4
+	VFMADD231PS  Z3, Z2, Z4
+	VMOVUPS      vectorbf000000<>+0(SB), Z3
+	VFMADD231PS  Z4, Z2, Z3
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VFMADD231PS  Z3, Z2, Z4
+	VCVTPS2DQ    Z1, Z1
+	VPSLLD       $0x1f, Z1, Z2
+	VPSRLD       $0x01, Z1, Z1
+	VPSLLD       $0x1f, Z1, Z1
+	VMOVUPS      vector3f800000<>+0(SB), Z3
+	VORPS        Z2, Z3, Z2
+	VMOVUPS      vector00000000<>+0(SB), Z3
+	VCMPPS       $0x11, Z3, Z2, K2
+	VMOVUPS      Z0, Z0
+	VMOVUPS      Z4, K2, Z0
+	VXORPS       Z0, Z1, Z0
+	VMOVUPS      Z0, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
 // func eluAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·eluAVX512(SB), NOSPLIT, $0-40
@@ -12289,6 +12813,122 @@ onedone:
 	VCMPPS       $0x00, Z2, Z0, K2
 	VMOVUPS      Z1, Z0
 	VMOVUPS      Z3, K2, Z0
+	VMOVUPS      Z0, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func sinAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·sinAVX512(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+24(FP), DX
+	VBROADCASTSS a+32(FP), Z0
+	VBROADCASTSS b+36(FP), Z0
+
+one:
+	CMPQ         DX, $0x00000010
+	JL           onedone
+	VMOVUPS      (CX), Z0
+	VMULPS       vector3f22f983<>+0(SB), Z0, Z1
+	VRNDSCALEPS  $0x08, Z1, Z1
+	VMOVAPS      Z0, Z0
+	VFNMADD231PS vector3fc90fdb<>+0(SB), Z1, Z0
+	VFNMADD231PS vectorb33bbd2e<>+0(SB), Z1, Z0
+	VFNMADD231PS vectora7000000<>+0(SB), Z1, Z0
+	VMOVUPS      vector00000000<>+0(SB), Z2
+	VADDPS       Z1, Z2, Z1
+	VMULPS       Z0, Z0, Z2
+	VMULPS       Z2, Z0, Z3
+	VMOVUPS      vector3638ef1d<>+0(SB), Z4
+	VMOVUPS      vectorb9500d01<>+0(SB), Z5
+	VFMADD231PS  Z4, Z2, Z5
+	VMOVUPS      vector3c088889<>+0(SB), Z4
+	VFMADD231PS  Z5, Z2, Z4
+	VMOVUPS      vectorbe2aaaab<>+0(SB), Z5
+	VFMADD231PS  Z4, Z2, Z5
+	VMOVAPS      Z0, Z0
+	VFMADD231PS  Z3, Z5, Z0
+	VMOVUPS      vectorb493f27e<>+0(SB), Z3
+	VMOVUPS      vector37d00d01<>+0(SB), Z4
+	VFMADD231PS  Z3, Z2, Z4
+	VMOVUPS      vectorbab60b61<>+0(SB), Z3
+	VFMADD231PS  Z4, Z2, Z3
+	VMOVUPS      vector3d2aaaab<>+0(SB), Z4
+	VFMADD231PS  Z3, Z2, Z4
+	VMOVUPS      vectorbf000000<>+0(SB), Z3
+	VFMADD231PS  Z4, Z2, Z3
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VFMADD231PS  Z3, Z2, Z4
+	VCVTPS2DQ    Z1, Z1
+	VPSLLD       $0x1f, Z1, Z2
+	VPSRLD       $0x01, Z1, Z1
+	VPSLLD       $0x1f, Z1, Z1
+	VMOVUPS      vector3f800000<>+0(SB), Z3
+	VORPS        Z2, Z3, Z2
+	VMOVUPS      vector00000000<>+0(SB), Z3
+	VCMPPS       $0x11, Z3, Z2, K1
+	VMOVUPS      Z0, Z0
+	VMOVUPS      Z4, K1, Z0
+	VXORPS       Z0, Z1, Z0
+	VMOVUPS      Z0, (AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, DX
+	JMP          one
+
+onedone:
+	TESTQ        DX, DX
+	JZ           end
+	MOVL         $0x00000001, BX
+	SHLXL        DX, BX, BX
+	DECL         BX
+	KMOVW        BX, K1
+	VMOVUPS.Z    (CX), K1, Z0
+	VMULPS       vector3f22f983<>+0(SB), Z0, Z1
+	VRNDSCALEPS  $0x08, Z1, Z1
+	VMOVAPS      Z0, Z0
+	VFNMADD231PS vector3fc90fdb<>+0(SB), Z1, Z0
+	VFNMADD231PS vectorb33bbd2e<>+0(SB), Z1, Z0
+	VFNMADD231PS vectora7000000<>+0(SB), Z1, Z0
+	VMOVUPS      vector00000000<>+0(SB), Z2
+	VADDPS       Z1, Z2, Z1
+	VMULPS       Z0, Z0, Z2
+	VMULPS       Z2, Z0, Z3
+	VMOVUPS      vector3638ef1d<>+0(SB), Z4
+	VMOVUPS      vectorb9500d01<>+0(SB), Z5
+	VFMADD231PS  Z4, Z2, Z5
+	VMOVUPS      vector3c088889<>+0(SB), Z4
+	VFMADD231PS  Z5, Z2, Z4
+	VMOVUPS      vectorbe2aaaab<>+0(SB), Z5
+	VFMADD231PS  Z4, Z2, Z5
+	VMOVAPS      Z0, Z0
+	VFMADD231PS  Z3, Z5, Z0
+	VMOVUPS      vectorb493f27e<>+0(SB), Z3
+	VMOVUPS      vector37d00d01<>+0(SB), Z4
+	VFMADD231PS  Z3, Z2, Z4
+	VMOVUPS      vectorbab60b61<>+0(SB), Z3
+	VFMADD231PS  Z4, Z2, Z3
+	VMOVUPS      vector3d2aaaab<>+0(SB), Z4
+	VFMADD231PS  Z3, Z2, Z4
+	VMOVUPS      vectorbf000000<>+0(SB), Z3
+	VFMADD231PS  Z4, Z2, Z3
+	VMOVUPS      vector3f800000<>+0(SB), Z4
+	VFMADD231PS  Z3, Z2, Z4
+	VCVTPS2DQ    Z1, Z1
+	VPSLLD       $0x1f, Z1, Z2
+	VPSRLD       $0x01, Z1, Z1
+	VPSLLD       $0x1f, Z1, Z1
+	VMOVUPS      vector3f800000<>+0(SB), Z3
+	VORPS        Z2, Z3, Z2
+	VMOVUPS      vector00000000<>+0(SB), Z3
+	VCMPPS       $0x11, Z3, Z2, K2
+	VMOVUPS      Z0, Z0
+	VMOVUPS      Z4, K2, Z0
+	VXORPS       Z0, Z1, Z0
 	VMOVUPS      Z0, K1, (AX)
 
 end:

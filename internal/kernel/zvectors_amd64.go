@@ -14,6 +14,9 @@ func affineAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float3
 func clampAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 
 //go:noescape
+func cosAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+
+//go:noescape
 func eluAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 
 //go:noescape
@@ -75,6 +78,9 @@ func signAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 
 //go:noescape
 func siluAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+
+//go:noescape
+func sinAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 
 //go:noescape
 func softplusAVX2(dst *float32, x *float32, y *float32, n int, a float32, b float32)
@@ -305,6 +311,9 @@ func affineAVX512(dst *float32, x *float32, y *float32, n int, a float32, b floa
 func clampAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 
 //go:noescape
+func cosAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+
+//go:noescape
 func eluAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 
 //go:noescape
@@ -366,6 +375,9 @@ func signAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float3
 
 //go:noescape
 func siluAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
+
+//go:noescape
+func sinAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)
 
 //go:noescape
 func softplusAVX512(dst *float32, x *float32, y *float32, n int, a float32, b float32)

@@ -291,3 +291,24 @@ func (k kit) geluTanhSlope(x vec) vec {
 	dy := k.fma(square, k.num(3*0.044715*math.Sqrt(8/math.Pi)), k.num(math.Sqrt(8/math.Pi)))
 	return k.gatedSlope(y, k.mul(x, dy))
 }
+
+// sine returns sin(x + quarters·π/2) for |x| up to 10⁵: x is n·π/2 + r, with
+// |r| ≤ π/4, π/2 in three parts; n tells which Taylor series of r it is.
+func (k kit) sine(x vec, quarters float64) vec {
+	n := k.round(k.mul(k.mem(2/math.Pi), x))
+	r, rest := k.copy(x), math.Pi/2
+	for range 3 {
+		part := float64(float32(rest))
+		r, rest = k.fnma(k.mem(part), n, r), rest-part
+	}
+	n = k.add(n, k.num(quarters))
+	z := k.mul(r, r)
+	sin := k.fma(k.mul(z, r), k.poly(z, 1./362880, -1./5040, 1./120, -1./6), k.copy(r))
+	cos := k.poly(z, -1./3628800, 1./40320, -1./720, 1./24, -1./2, 1)
+	whole, odd, sign := k.reg(), k.reg(), k.reg()
+	k.VCVTPS2DQ(n, whole)
+	k.VPSLLD(operand.Imm(31), whole, odd)
+	k.VPSRLD(operand.Imm(1), whole, sign)
+	k.VPSLLD(operand.Imm(31), sign, sign)
+	return k.xor(k.pick(less, k.or(odd, k.num(1)), k.num(0), cos, sin), sign)
+}

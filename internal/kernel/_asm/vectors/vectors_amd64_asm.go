@@ -277,6 +277,8 @@ var unaries = map[string]value{
 	"erf":       func(k kit, x, _, _, _ vec) vec { return k.erf(x) },
 	"log":       func(k kit, x, _, _, _ vec) vec { return k.log(x) },
 	"log1p":     func(k kit, x, _, _, _ vec) vec { return k.log1p(x) },
+	"sin":       func(k kit, x, _, _, _ vec) vec { return k.sine(x, 0) },
+	"cos":       func(k kit, x, _, _, _ vec) vec { return k.sine(x, 1) },
 	"expm1": func(k kit, x, _, _, _ vec) vec {
 		return k.pick(less, x, k.num(1), k.expm1(k.min(x, k.num(1))), k.sub(k.exp(x), k.num(1)))
 	},
