@@ -94,7 +94,7 @@ func noSuchVerb(c *cobra.Command, args []string) error {
 	}
 	var verbs []string
 	for _, v := range c.Commands() {
-		if v.IsAvailableCommand() {
+		if v.IsAvailableCommand() || v.Name() == "help" { // cobra counts help as unavailable
 			verbs = append(verbs, v.Name())
 		}
 	}
