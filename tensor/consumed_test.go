@@ -35,3 +35,27 @@ func TestGradOverAConsumedTape(t *testing.T) {
 		t.Errorf("a second Backward, of another part: %v", g)
 	}
 }
+
+// TestRecomputeOfAConstant: a part that reads tracked values and returns what
+// does not depend on them has no gradient, and is no fault.
+func TestRecomputeOfAConstant(t *testing.T) {
+	for name, f := range map[string]func(x Tensor) Tensor{
+		"detached": func(x Tensor) Tensor { return x.Exp().Detach().Scale(2) },
+		"compared": func(x Tensor) Tensor { return x.Less(x.Scale(2)).To(Float64) },
+		"outside":  func(x Tensor) Tensor { x.Exp(); return Of([]float64{5, 6}) },
+	} {
+		for _, backward := range []bool{false, true} {
+			s := NewScope()
+			x := s.Track(Of([]float64{1, 2}))
+			y := s.recompute(x, &recomputed{f, func(bool) {}, func() {}}).Mul(x).Sum()
+			want := floatsOf(f(Of([]float64{1, 2})))
+			var g Tensor
+			if backward {
+				g = s.Backward(y, x)[0]
+			} else {
+				g = Grad(y, x)[0]
+			}
+			wantValues(t, name, g, []int{2}, want...)
+		}
+	}
+}

@@ -72,6 +72,13 @@ func recomputeGrad(n *node, dy Tensor) {
 	r.before(true)
 	y := r.f(n.in[0])
 	r.after()
+	if y.h.node == nil { // it depends on none of them
+		s.quiet = quiet
+		if outer.fresh {
+			s.forget(from, mark)
+		}
+		return
+	}
 	if outer.fresh {
 		s.quiet = 1
 	}
