@@ -16,11 +16,14 @@ type job[T Float] struct {
 	name string
 	run  func() [][]T
 	once func() // the kernel alone
+
+	operands [][]T // of all jobs: what they hold before any
 }
 
 // jobs are all kernels that share their work.
 func jobs[T Float](t *testing.T) (all []job[T]) {
-	var made, start [][]T // all operands, and what they hold before any job
+	var made [][]T         // all operands
+	var start = new([][]T) // and what they hold before any job
 	g := func(n int) []T {
 		made = append(made, guarded[T](t, n))
 		return made[len(made)-1]
@@ -28,14 +31,14 @@ func jobs[T Float](t *testing.T) (all []job[T]) {
 	add := func(name string, f func(), out ...[]T) {
 		all = append(all, job[T]{name, func() (results [][]T) {
 			for i := range made {
-				copy(made[i], start[i])
+				copy(made[i], (*start)[i])
 			}
 			f()
 			for i := range out {
 				results = append(results, slices.Clone(out[i]))
 			}
 			return results
-		}, f})
+		}, f, nil})
 	}
 	const n = 3*passChunk + 11
 	x, y, z := g(n), g(n), g(n)
@@ -106,7 +109,10 @@ func jobs[T Float](t *testing.T) (all []job[T]) {
 	add("Recur", func() { Recur(&q, h, gates, carry, in, first, first, w, nil) }, h, gates, carry)
 	add("RecurGrad", func() { RecurGrad(&q, in, in, dh, dc, h, h, gates, carry, first, first, w) }, in, dh, dc)
 	for _, x := range made {
-		start = append(start, slices.Clone(x))
+		*start = append(*start, slices.Clone(x))
+	}
+	for i := range all {
+		all[i].operands = *start
 	}
 	return all
 }
