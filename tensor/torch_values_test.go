@@ -144,9 +144,9 @@ var torchOps = map[string]func([]Tensor, options) []Tensor{
 	"To bool":         func(x []Tensor, _ options) []Tensor { return []Tensor{x[0].To(Bool)} },
 }
 
-func torchCases(t *testing.T) (all []torchCase) {
+func torchCases(t *testing.T, file string) (all []torchCase) {
 	t.Helper()
-	text, err := os.ReadFile("testdata/torch_values.json")
+	text, err := os.ReadFile(file)
 	if err == nil {
 		err = json.Unmarshal(text, &all)
 	}
@@ -183,7 +183,7 @@ func cosines(like Tensor) Tensor {
 
 // checkTorch runs a case in one type of floats: results outside any scope and
 // tracked, gradients by VJP and by Backward.
-func checkTorch(t *testing.T, c torchCase, float DType, tol float64) {
+func checkTorch(t *testing.T, run func([]Tensor, options) []Tensor, c torchCase, float DType, tol float64) {
 	t.Helper()
 	o := options{i: c.Ints}
 	for _, f := range c.Floats {
@@ -202,7 +202,7 @@ func checkTorch(t *testing.T, c torchCase, float DType, tol float64) {
 		}
 	}
 	for _, operands := range [][]Tensor{plain, tracked} {
-		got := torchOps[c.Op](operands, o)
+		got := run(operands, o)
 		if len(got) != len(c.Out) {
 			t.Errorf("%s: %d results, want %d", what, len(got), len(c.Out))
 			return
@@ -214,7 +214,7 @@ func checkTorch(t *testing.T, c torchCase, float DType, tol float64) {
 	if len(c.Grad) == 0 {
 		return
 	}
-	y := torchOps[c.Op](tracked, o)[0]
+	y := run(tracked, o)[0]
 	if !y.Tracked() { // a slice that is the whole, say, of constants
 		t.Errorf("%s: the result is not tracked", what)
 		return
@@ -228,32 +228,32 @@ func checkTorch(t *testing.T, c torchCase, float DType, tol float64) {
 	}
 }
 
-// TestLikeTorch holds values and gradients of every operation, in float64 and
-// float32, against those of PyTorch 2.6.
-func TestLikeTorch(t *testing.T) {
-	for _, c := range torchCases(t) {
-		if torchOps[c.Op] == nil {
+// holdTorch runs the cases of a file in both types of floats. Each operation of
+// the table must have a case.
+func holdTorch(t *testing.T, file string, ops map[string]func([]Tensor, options) []Tensor) {
+	t.Helper()
+	seen := map[string]bool{}
+	for _, c := range torchCases(t, file) {
+		run := ops[c.Op]
+		if run == nil {
 			t.Errorf("%s: no such operation here", c.Op)
 			continue
 		}
+		seen[c.Op] = true
 		if err := Try(func() {
-			checkTorch(t, c, Float64, 2e-7)
-			checkTorch(t, c, Float32, 5e-5)
+			checkTorch(t, run, c, Float64, 2e-7)
+			checkTorch(t, run, c, Float32, 5e-5)
 		}); err != nil {
 			t.Errorf("%s: %v", c, err)
 		}
 	}
-}
-
-// TestTorchTriesEverything: each operation of the table has a case.
-func TestTorchTriesEverything(t *testing.T) {
-	seen := map[string]int{}
-	for _, c := range torchCases(t) {
-		seen[c.Op]++
-	}
-	for op := range torchOps {
-		if seen[op] == 0 {
+	for op := range ops {
+		if !seen[op] {
 			t.Errorf("no case tries %s", op)
 		}
 	}
 }
+
+// TestLikeTorch holds values and gradients of every operation, in float64 and
+// float32, against those of PyTorch 2.6.
+func TestLikeTorch(t *testing.T) { holdTorch(t, "testdata/torch_values.json", torchOps) }
