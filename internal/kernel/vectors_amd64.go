@@ -3,6 +3,7 @@
 package kernel
 
 import (
+	"runtime"
 	"unsafe"
 
 	"github.com/limpid-ml/limpid/internal/cpu"
@@ -209,7 +210,11 @@ var dotKernels = [3]vectorFunc{cpu.AVX2: dotAVX2, cpu.AVX512: dotAVX512}
 
 // noEscape returns a pointer to x's elements. The assembly keeps no pointer, which
 // the compiler cannot know of a function in a table: without the detour, slices
-// on a caller's stack would move to the heap.
+// on a caller's stack would move to the heap. While the address is a number, the
+// stack must not move: so nothing may be called here, checks of pointers neither.
+//
+//go:nosplit
+//go:nocheckptr
 func noEscape(x []float32) *float32 {
 	p := uintptr(unsafe.Pointer(unsafe.SliceData(x)))
 	return *(**float32)(unsafe.Pointer(&p))
@@ -347,8 +352,17 @@ var passKernels = [3][passes]func(a *byte, n int){
 func passVectors(id passID, n int, a *passArgs) bool {
 	f := passKernels[kind][id]
 	if f != nil && n > 0 {
-		p := uintptr(unsafe.Pointer(a)) // as in noEscape
-		f(*(**byte)(unsafe.Pointer(&p)), n)
+		f(hidden(a), n)
+		runtime.KeepAlive(a) // and all that it points to
 	}
 	return f != nil
+}
+
+// hidden is noEscape of what a pass works on.
+//
+//go:nosplit
+//go:nocheckptr
+func hidden(a *passArgs) *byte {
+	p := uintptr(unsafe.Pointer(a))
+	return *(**byte)(unsafe.Pointer(&p))
 }
