@@ -16,6 +16,9 @@ type Measured struct {
 	Confusion [][]int // rows: true classes; nil: it is no classifier
 	// Reference says what the scores are compared with; nil: the goals' bounds.
 	Reference any
+	// Story is what the recipe has to say of its run, in lines of text that
+	// train prints ahead of the result; "": nothing.
+	Story string
 
 	Labels []int       // of a classifier: the true class of each example
 	Chance [][]float64 // and the probabilities it gave

@@ -86,6 +86,11 @@ func (r *session) run(ctx context.Context, s Streams, stop func()) (*result, err
 	if err != nil {
 		return nil, err
 	}
+	if m.Story != "" && !r.view.json {
+		if _, err := io.WriteString(s.Out, m.Story+"\n"); err != nil {
+			return nil, because(codeOutput, "check where standard output goes", err)
+		}
+	}
 	past, err := r.folder.history()
 	if err != nil {
 		return nil, err
