@@ -125,24 +125,12 @@ type Task struct {
 	// Pages returns the recipe's part of the report about what was measured;
 	// nil: a classifier's.
 	Pages func(ctx context.Context, m *Measured) ([]report.Section, error)
-	// Ask answers about a file, where that is no picture; nil: Picture does.
-	Ask func(file string) ([]Answer, error)
 }
 
 // Part is a network with a name.
 type Part struct {
 	Name string
 	Net  *nn.Net
-}
-
-// Answer is what a network says about a row of a file.
-type Answer struct {
-	Row     int      `json:"row"` // the line in the file
-	Class   string   `json:"class,omitempty"`
-	Classes []Chance `json:"classes,omitempty"` // the likeliest first
-	Value   *float64 `json:"value,omitempty"`   // of a number, in Unit
-	Of      string   `json:"of,omitempty"`      // what Value is of
-	Unit    string   `json:"unit,omitempty"`
 }
 
 // Chance is a class and its probability.

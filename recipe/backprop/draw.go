@@ -11,7 +11,7 @@ import (
 
 // Places of the drawing's nodes, in pixels.
 const (
-	drawWidth, drawHeight        = 560, 330
+	drawWidth, drawHeight        = 560, 350
 	inputX, hiddenX, outX, lossX = 50, 215, 390, 510
 	middle                       = 185
 )
@@ -39,10 +39,10 @@ func (d *drawing) isCurrent(name string) bool {
 
 func (d *drawing) figure() report.Figure {
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" role="img"><text class="title" x="2" y="15">%s</text>`, drawWidth, drawHeight, drawWidth, drawHeight, d.title)
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" role="img"><text class="title" x="2" y="15">%s</text>`, drawWidth*4/5, drawHeight*4/5, drawWidth, drawHeight, d.title)
 	for j := range 3 {
 		for i := range 2 {
-			d.edge(&b, nameW1(j, i), inputX, inputY(i), hiddenX, hiddenY(j), 0.27+0.2*float64(i))
+			d.edge(&b, nameW1(j, i), inputX, inputY(i), hiddenX, hiddenY(j), 0.66)
 		}
 		d.edge(&b, nameOf("W2", j), hiddenX, hiddenY(j), outX, middle, 0.5)
 	}
