@@ -1,12 +1,14 @@
 package recipe
 
 import (
+	"context"
 	"image"
 
 	"github.com/limpid-ml/limpid/data"
 	"github.com/limpid-ml/limpid/nn"
 	"github.com/limpid-ml/limpid/optim"
 	"github.com/limpid-ml/limpid/recipe/photo"
+	"github.com/limpid-ml/limpid/recipe/report"
 	"github.com/limpid-ml/limpid/tensor"
 	"github.com/limpid-ml/limpid/train"
 )
@@ -15,12 +17,27 @@ import (
 // it, and a line in recipe/book lists it.
 type Recipe struct {
 	Name  string
-	Short string // one line, for the list of recipes
+	Short string // what it learns, in one line
+	Data  string // what from: the data limpid brings along
+	Time  string // how long its default settings take on two cores, in words
 	// New returns the defaults, a pointer to a struct that embeds Common: those
 	// for the full data, or those for what limpid brings along.
 	New func(full bool) Config
 	// Open makes the task that cfg, of the type New returns, describes.
 	Open func(cfg Config) (*Task, error)
+	// Goals returns what cfg must reach on the test split; nil, or an empty
+	// list: nothing is set for it.
+	Goals func(cfg Config) []Goal
+	// Quick are settings, "key=value", that make a run of a few seconds.
+	Quick []string
+}
+
+// Targets returns what cfg must reach; none if the recipe sets nothing.
+func (r *Recipe) Targets(cfg Config) []Goal {
+	if r.Goals == nil {
+		return nil
+	}
+	return r.Goals(cfg)
 }
 
 // Config is a recipe's configuration: typed, and stored in the run.
@@ -82,21 +99,51 @@ func (c *Common) Rates(steps int) optim.Schedule {
 }
 
 // Task is a recipe made ready by a configuration.
+//
+// Most are classifiers, which need Net, Fit, Test and Classes: the command
+// trains Net by Fit and measures it on Test. A task of another kind brings
+// functions of its own for what differs.
 type Task struct {
-	Net     *nn.Net
-	Fit     train.Config // all but Dir and Observers
+	Net     *nn.Net      // whose weights are the run's
+	Fit     train.Config // all but Dir and Observers; unused if Run is there
 	Test    data.Dataset // read once, after training
 	Classes []string
-	// Reference is the test accuracy that the recipe must reach; 0: none is
-	// set for this configuration.
-	Reference float64
 	// Picture turns a picture into one input [H, W, C]; nil: the recipe takes
 	// no pictures.
 	Picture func(img image.Image) (tensor.Tensor, *photo.Prepared)
+
+	// Also are further networks that the run trains; their weights are kept in
+	// a file each.
+	Also []Part
+	// Run trains in place of one fit of Net; nil: Fit is all. It keeps to the
+	// bench, so that it shows progress, stops with ctx, and goes on later.
+	Run func(ctx context.Context, b *Bench) error
+	// Total is the number of steps that Run takes.
+	Total int
+	// Measure reads the test split; nil: as a classifier of Test.
+	Measure func(ctx context.Context) (*Measured, error)
+	// Pages returns the recipe's part of the report about what was measured;
+	// nil: a classifier's.
+	Pages func(ctx context.Context, m *Measured) ([]report.Section, error)
+}
+
+// Part is a network with a name.
+type Part struct {
+	Name string
+	Net  *nn.Net
+}
+
+// Chance is a class and its probability.
+type Chance struct {
+	Class       string  `json:"class"`
+	Probability float64 `json:"probability"`
 }
 
 // Steps returns how many training steps the task takes.
 func (t *Task) Steps() int {
+	if t.Run != nil {
+		return t.Total
+	}
 	l := data.Loader{Data: t.Fit.Data, Batch: t.Fit.Batch}
 	return l.PerEpoch() * t.Fit.Epochs
 }

@@ -14,9 +14,10 @@ import (
 
 // Setting describes one key of a configuration.
 type Setting struct {
-	Key, Help string
-	Want      string // which values it takes, in words
-	Value     string // its present value
+	Key   string `json:"key"`
+	Help  string `json:"help"`
+	Want  string `json:"want"`  // which values it takes, in words
+	Value string `json:"value"` // its present value
 }
 
 // SettingError says which key or value was refused, and what would do.

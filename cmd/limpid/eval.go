@@ -3,8 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/limpid-ml/limpid/recipe"
 )
 
 type evalOptions struct {
@@ -17,12 +20,12 @@ type evalOptions struct {
 
 // evalAnswer is eval's JSON document.
 type evalAnswer struct {
-	Run       string                        `json:"run"`
-	Examples  int                           `json:"examples"`
-	Metrics   map[string]map[string]float64 `json:"metrics"`
-	Pairs     []pair                        `json:"worst_pairs"`
-	Confusion [][]int                       `json:"confusion"` // rows: true classes
-	Classes   []string                      `json:"classes"`
+	Run       string                   `json:"run"`
+	Examples  int                      `json:"examples"`
+	Metrics   map[string]recipe.Scores `json:"metrics"`
+	Pairs     []pair                   `json:"worst_pairs,omitzero"`
+	Confusion [][]int                  `json:"confusion,omitzero"` // rows: true classes
+	Classes   []string                 `json:"classes,omitzero"`
 }
 
 func newEval(s Streams) *cobra.Command {
@@ -59,15 +62,28 @@ func runEval(ctx context.Context, s Streams, o evalOptions) error {
 		return err
 	}
 	fmt.Fprintf(s.Err, "reading the test split again: choose no settings by it\n")
-	m, err := measure(ctx, t.task)
+	m, err := t.task.Examine(ctx)
 	if err != nil {
 		return err
 	}
-	a := evalAnswer{Run: t.path, Examples: t.task.Test.Len(), Pairs: worstPairs(m.confusion, t.task.Classes, 5), Confusion: m.confusion, Classes: t.task.Classes,
-		Metrics: map[string]map[string]float64{"test": m.metrics}}
+	a := evalAnswer{Run: t.path, Examples: t.task.Test.Len(), Confusion: m.Confusion, Classes: t.task.Classes,
+		Metrics: map[string]recipe.Scores{"test": m.Scores}}
+	if m.Confusion != nil {
+		a.Pairs = worstPairs(m.Confusion, t.task.Classes, 5)
+	}
 	if o.json {
 		return printJSON(s.Out, a)
 	}
-	_, err = fmt.Fprintf(s.Out, "test accuracy %s, loss %.4f on %s examples\n%s", percent(m.metrics["accuracy"]), m.metrics["loss"], grouped(a.Examples), writePairs(a.Pairs))
+	_, err = fmt.Fprint(s.Out, a.write())
 	return because(codeOutput, "check where standard output goes", err)
+}
+
+func (a *evalAnswer) write() string {
+	test := a.Metrics["test"]
+	if a.Confusion == nil {
+		return fmt.Sprintf("%s\non %s examples\n", strings.Join(scoreLines(test), "\n"), grouped(a.Examples))
+	}
+	accuracy, _ := test.Number("accuracy")
+	mean, _ := test.Number("loss")
+	return fmt.Sprintf("test accuracy %s, loss %.4f on %s examples\n%s", percent(accuracy), mean, grouped(a.Examples), writePairs(a.Pairs))
 }

@@ -25,6 +25,11 @@ type folder struct {
 
 const weightsFile = "weights.safetensors"
 
+// besideWeights names the file of a further network's weights.
+func besideWeights(file string, p recipe.Part) string {
+	return strings.TrimSuffix(file, ".safetensors") + "-" + p.Name + ".safetensors"
+}
+
 func (f *folder) weights() string { return filepath.Join(f.path, weightsFile) }
 
 func (f *folder) recordFile() string { return filepath.Join(f.path, run.RecordFile) }
@@ -206,15 +211,24 @@ func openTrained(ctx context.Context, runs, name, data string, unfinished bool) 
 	}
 	t := &trained{folder: f, task: task}
 	switch {
-	case !f.finished() && unfinished:
+	case !f.finished() && unfinished && task.Run == nil:
 		return t, t.restore(ctx)
 	case !f.finished():
 		return nil, fail(codeRun, "limpid resume "+shellWord(f.path)+" finishes it", "the run %s is not finished: it has no %s yet", f.path, weightsFile)
 	}
-	if err := task.Net.Load(f.weights()); err != nil {
-		return nil, fail(codeRun, "put back a copy of the file, or train again with the settings that run.json shows", "%w", err)
+	return t, t.load()
+}
+
+// load gives the networks their final weights.
+func (t *trained) load() error {
+	err := t.task.Net.Load(t.weights())
+	for _, p := range t.task.Also {
+		err = errors.Join(err, p.Net.Load(besideWeights(t.weights(), p)))
 	}
-	return t, nil
+	if err != nil {
+		return fail(codeRun, "put back a copy of the file, or train again with the settings that run.json shows", "%w", err)
+	}
+	return nil
 }
 
 // restore gives the network the weights of the newest checkpoint. Nobody may

@@ -15,7 +15,7 @@ import (
 // makeRun makes a run's folder that holds nothing but its record.
 func makeRun(t *testing.T, runs string) string {
 	t.Helper()
-	f, err := createFolder(runs, "fashion", book.Recipes[0].New(false))
+	f, err := createFolder(runs, "start", book.Recipes[0].New(false))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +73,7 @@ func TestRunsOrderAndSize(t *testing.T) {
 		t.Errorf("got %+v", l)
 	}
 	cells := strings.Join(l.cells(l.Started.Add(3*time.Minute)), "|")
-	if want := filepath.Base(path) + "|stopped|fashion|8|—|3 min|"; !strings.HasPrefix(cells, want) {
+	if want := filepath.Base(path) + "|stopped|start|8|—|3 min|"; !strings.HasPrefix(cells, want) {
 		t.Errorf("got %s, want %s…", cells, want)
 	}
 }

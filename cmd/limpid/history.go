@@ -11,6 +11,7 @@ import (
 type history struct {
 	losses     []float64 // mean of each epoch
 	validation []float64 // accuracy after each epoch
+	validLoss  []float64 // mean loss on the validation data after each epoch
 }
 
 // history reads the run's events.
@@ -41,7 +42,12 @@ func (h *history) add(line json.RawMessage) error {
 	case "epoch":
 		h.losses = append(h.losses, float64(e.Loss))
 	case "evaluated":
-		h.validation = append(h.validation, float64(e.Metrics["accuracy"]))
+		if a, ok := e.Metrics["accuracy"]; ok {
+			h.validation = append(h.validation, float64(a))
+		}
+		if l, ok := e.Metrics["loss"]; ok {
+			h.validLoss = append(h.validLoss, float64(l))
+		}
 	}
 	return nil
 }

@@ -116,7 +116,9 @@ func (a *inspectAnswer) write() string {
 		fmt.Fprintf(&b, "validation  %s  %s → %s\n", spark(a.Validation, 40), percent(a.Validation[0]), percent(a.Validation[n-1]))
 	}
 	if a.Result != nil {
-		fmt.Fprintf(&b, "test        %s\n", percent(a.Result.Metrics["test"]["accuracy"]))
+		for _, l := range a.Result.headlines() {
+			fmt.Fprintf(&b, "%s\n", l)
+		}
 	}
 	return b.String()
 }

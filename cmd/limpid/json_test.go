@@ -50,6 +50,7 @@ func TestEveryVerbPrintsOneDocument(t *testing.T) {
 		{[]string{"predict", w.run, boot}, "predictions run"},
 		{[]string{"inspect", w.run}, "config loss recipe result run state summary validation values"},
 		{[]string{"runs", "--runs-dir", w.runs}, "folder runs"},
+		{[]string{"recipes"}, "recipes"},
 		{[]string{"version"}, "commit go kernels platform version"},
 		{[]string{"help", "train"}, "page verb"},
 		{[]string{"completion", "zsh"}, "script shell"},

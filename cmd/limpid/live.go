@@ -119,6 +119,9 @@ func (p *progress) bar(width int) string {
 		share = float64(p.step) / float64(p.steps)
 	}
 	head := fmt.Sprintf("epoch %d of %d ", p.epoch, p.epochs)
+	if p.epochs == 0 {
+		head = fmt.Sprintf("step %s of %s ", grouped(p.step), grouped(p.steps))
+	}
 	tail := fmt.Sprintf(" %3.0f%%", 100*share)
 	return head + styleLine.Render(rail(share, max(10, width-len(head)-len(tail)))) + tail
 }

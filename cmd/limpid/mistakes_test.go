@@ -39,7 +39,7 @@ func newWorld(t *testing.T) *world {
 	if c, _, errs := call(t.Context(), append([]string{"train", "--runs-dir", w.runs}, tiny...)...); c != codeOK {
 		t.Fatalf("train: exit %d: %s", c, errs)
 	}
-	runs, _ := filepath.Glob(filepath.Join(w.runs, "*-fashion"))
+	runs, _ := filepath.Glob(filepath.Join(w.runs, "*-start"))
 	if len(runs) != 1 {
 		t.Fatalf("runs: %q", runs)
 	}
@@ -232,7 +232,7 @@ var runMistakes = []mistake{
 		return []string{"inspect", w.replace("run.json", `"dropout": 0.25`, `"dropout": 25`)}
 	}, codeRun, []string{"run.json", `dropout is "25"`}},
 	{"a run of an unknown recipe", func(w *world) []string {
-		return []string{"inspect", w.replace("run.json", `"what": "fashion"`, `"what": "passion"`)}
+		return []string{"inspect", w.replace("run.json", `"what": "start"`, `"what": "passion"`)}
 	}, codeRun, []string{"passion"}},
 	{"weights cut off", func(w *world) []string {
 		return []string{"inspect", w.damage("weights.safetensors", func(b []byte) []byte { return b[:len(b)-9] })}

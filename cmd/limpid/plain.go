@@ -20,9 +20,13 @@ const between = 5 * time.Second
 func (s *plainScreen) show(p progress) {
 	if !s.began {
 		s.began = true
-		fmt.Fprintf(s.w, "training %s for %s of %s; the run is %s\n", p.recipe, several(p.epochs, "epoch"), several(p.steps/max(1, p.epochs), "step"), p.run)
+		long := several(p.steps, "step")
+		if p.epochs > 0 {
+			long = several(p.epochs, "epoch") + " of " + several(p.steps/p.epochs, "step")
+		}
+		fmt.Fprintf(s.w, "training %s for %s; the run is %s\n", p.recipe, long, p.run)
 	}
-	if n := len(p.validation); n > s.epoch {
+	if n := len(p.validation); n > s.epoch && p.epochs > 0 {
 		s.epoch, s.last = n, p.elapsed
 		fmt.Fprintf(s.w, "epoch %*d/%d  loss %.4f  validation %s  %s\n", digits(p.epochs), n, p.epochs, p.loss, p.validated(), p.clock())
 	} else if p.elapsed-s.last >= between || s.last == 0 && p.step > 0 {

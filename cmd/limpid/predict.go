@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math"
 	"sort"
 	"strings"
 
@@ -27,16 +26,11 @@ type predictOptions struct {
 
 // prediction is what a network sees in a picture.
 type prediction struct {
-	Picture string   `json:"picture"`
-	Class   string   `json:"class"`
-	Classes []chance `json:"classes"` // the likeliest first
-	Steps   []string `json:"steps"`   // what was done to the picture
-	Doubt   string   `json:"doubt,omitempty"`
-}
-
-type chance struct {
-	Class       string  `json:"class"`
-	Probability float64 `json:"probability"`
+	Picture string          `json:"picture"`
+	Class   string          `json:"class"`
+	Classes []recipe.Chance `json:"classes"` // the likeliest first
+	Steps   []string        `json:"steps"`   // what was done to the picture
+	Doubt   string          `json:"doubt,omitempty"`
 }
 
 // predictAnswer is predict's JSON document.
@@ -60,7 +54,7 @@ finished answers with its newest checkpoint.
 
 ` + aboutRuns,
 		Example: `  limpid predict latest shirt.jpg
-  limpid predict runs/20261124-1615-fashion *.png --top 3
+  limpid predict runs/20261124-1615-start *.png --top 3
   limpid predict latest boot.webp --json | jq -r .predictions[0].class`,
 		Args:              arguments(2, -1, "the run and a picture"),
 		ValidArgsFunction: completeRunThenFiles(&o.folders),
@@ -139,8 +133,8 @@ func predictFile(task *recipe.Task, file string) (prediction, error) {
 	if info, err := picture.Inspect(file); err == nil && info.Turned {
 		p.Steps = append([]string{"turned it upright, as the file asks"}, p.Steps...)
 	}
-	for i, v := range softmax(tensor.Data[float32](y)) {
-		p.Classes = append(p.Classes, chance{task.Classes[i], v})
+	for i, v := range recipe.Softmax(tensor.Data[float32](y)) {
+		p.Classes = append(p.Classes, recipe.Chance{Class: task.Classes[i], Probability: v})
 	}
 	sort.SliceStable(p.Classes, func(a, b int) bool { return p.Classes[a].Probability > p.Classes[b].Probability })
 	p.Class = p.Classes[0].Class
@@ -155,23 +149,6 @@ func pictureFailure(file string, err error) error {
 		return fail(codeInput, "ask for the right to read it", "picture %q cannot be read: permission denied", file)
 	}
 	return fail(codeInput, "give a PNG, JPEG, GIF, BMP, TIFF or WebP picture of one object", "picture %w", err)
-}
-
-// softmax turns scores into probabilities.
-func softmax(scores []float32) []float64 {
-	top, sum := math.Inf(-1), 0.0
-	for _, v := range scores {
-		top = max(top, float64(v))
-	}
-	p := make([]float64, len(scores))
-	for i, v := range scores {
-		p[i] = math.Exp(float64(v) - top)
-		sum += p[i]
-	}
-	for i := range p {
-		p[i] /= sum
-	}
-	return p
 }
 
 // writeSteps says what was done to the picture.

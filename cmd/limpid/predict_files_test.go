@@ -16,6 +16,8 @@ import (
 
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/tiff"
+
+	"github.com/limpid-ml/limpid/recipe"
 )
 
 const pictures = "../../format/picture/testdata"
@@ -196,13 +198,13 @@ func TestPredictStopsAtTheFirstBadPicture(t *testing.T) {
 // TestSoftmaxLaws: shares, unmoved by what is added to all scores, in their order.
 func TestSoftmaxLaws(t *testing.T) {
 	scores := []float32{-3, 0.5, 2, 2.5, -40, 0}
-	p := softmax(scores)
+	p := recipe.Softmax(scores)
 	moved := make([]float32, len(scores))
 	for i := range scores {
 		moved[i] = scores[i] + 64
 	}
 	sum := 0.0
-	for i, q := range softmax(moved) {
+	for i, q := range recipe.Softmax(moved) {
 		sum += p[i]
 		if math.Abs(q-p[i]) > 1e-12 {
 			t.Errorf("score %g: %g, and %g when all are 64 more", scores[i], p[i], q)

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/limpid-ml/limpid/recipe"
 )
 
 // turnedJPEG is a picture, wider than high, that a camera held on its side
@@ -57,7 +59,7 @@ func TestPredict(t *testing.T) {
 	for _, c := range p.Classes {
 		sum += c.Probability
 	}
-	falls := slices.IsSortedFunc(p.Classes, func(a, b chance) int { return int(math.Copysign(1, b.Probability-a.Probability)) })
+	falls := slices.IsSortedFunc(p.Classes, func(a, b recipe.Chance) int { return int(math.Copysign(1, b.Probability-a.Probability)) })
 	if len(p.Classes) != 10 || math.Abs(sum-1) > 1e-6 || p.Class != p.Classes[0].Class || !falls {
 		t.Errorf("classes %v add up to %g", p.Classes, sum)
 	}
@@ -68,7 +70,7 @@ func TestPredict(t *testing.T) {
 }
 
 func TestSoftmax(t *testing.T) {
-	got := softmax([]float32{1000, 1000, 998})
+	got := recipe.Softmax([]float32{1000, 1000, 998})
 	want := []float64{0.46831, 0.46831, 0.06338}
 	for i := range want {
 		if math.Abs(got[i]-want[i]) > 1e-5 {

@@ -2,28 +2,67 @@ package main
 
 import (
 	"fmt"
+	"maps"
+	"path/filepath"
 	"slices"
 	"sort"
 	"strings"
 	"time"
+
+	"github.com/limpid-ml/limpid/recipe"
 )
 
 // result is what a finished run reached: the JSON object that train and
 // resume print, kept in the run's folder.
 type result struct {
-	Run        string                        `json:"run"`
-	Recipe     string                        `json:"recipe"`
-	Seconds    float64                       `json:"seconds"`
-	Epochs     int                           `json:"epochs"`
-	Steps      int                           `json:"steps"`
-	Parameters int                           `json:"parameters"`
-	Metrics    map[string]map[string]float64 `json:"metrics"` // by split, then by name
-	Reference  *float64                      `json:"reference,omitempty"`
-	Reached    *bool                         `json:"reached,omitempty"`
-	Pairs      []pair                        `json:"worst_pairs"`
-	Seed       uint64                        `json:"seed"`
-	Kernels    string                        `json:"kernels"`
-	SHA256     string                        `json:"weights_sha256"`
+	Run        string                   `json:"run"`
+	Recipe     string                   `json:"recipe"`
+	Seconds    float64                  `json:"seconds"`
+	Epochs     int                      `json:"epochs"`
+	Steps      int                      `json:"steps"`
+	Parameters int                      `json:"parameters"`
+	Metrics    map[string]recipe.Scores `json:"metrics"`             // by split, then by name
+	Reference  any                      `json:"reference,omitempty"` // what the test scores are compared with
+	Reached    *bool                    `json:"reached,omitempty"`
+	Targets    []target                 `json:"targets,omitempty"`
+	Pairs      []pair                   `json:"worst_pairs,omitzero"` // of a classifier
+	Seed       uint64                   `json:"seed"`
+	Kernels    string                   `json:"kernels"`
+	SHA256     string                   `json:"weights_sha256"`
+}
+
+// target is a bound that a test score had to keep.
+type target struct {
+	Score   string  `json:"score"`
+	Bound   float64 `json:"bound"`
+	AtMost  bool    `json:"at_most,omitempty"` // Bound is the greatest that will do
+	Reached bool    `json:"reached"`
+}
+
+// aim notes which of the goals were reached. What m has no reference for is
+// compared with the goals' bounds: a number if there is one goal, and else an
+// object.
+func (r *result) aim(goals []recipe.Goal, m *recipe.Measured) {
+	if len(goals) == 0 {
+		r.Reference = m.Reference
+		return
+	}
+	all, bounds := true, recipe.Scores{}
+	for _, g := range goals {
+		met := g.Met(m.Scores)
+		all = all && met
+		bounds[g.Score] = g.Bound
+		r.Targets = append(r.Targets, target{g.Score, g.Bound, g.Most, met})
+	}
+	r.Reached = &all
+	switch {
+	case m.Reference != nil:
+		r.Reference = m.Reference
+	case len(goals) == 1:
+		r.Reference = goals[0].Bound
+	default:
+		r.Reference = bounds
+	}
 }
 
 // pair counts the examples of one class that were taken for another.
@@ -57,21 +96,49 @@ func worstPairs(confusion [][]int, classes []string, n int) []pair {
 // write tells people what the run reached and what they can do with it.
 func (r *result) write() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "test accuracy %s", percent(r.Metrics["test"]["accuracy"]))
-	if r.Reference != nil {
-		word := "reached"
-		if !*r.Reached {
-			word = "missed"
-		}
-		fmt.Fprintf(&b, " (%s its target of %s)", word, percent(*r.Reference))
-	}
+	b.WriteString(strings.Join(r.headlines(), "\n"))
 	fmt.Fprintf(&b, " after %s in %s\n", several(r.Epochs, "epoch"), lasting(time.Duration(r.Seconds*float64(time.Second))))
-	b.WriteString(writePairs(r.Pairs))
+	if r.Pairs != nil {
+		b.WriteString(writePairs(r.Pairs))
+	}
 	name := shellWord(r.Run)
 	fmt.Fprintf(&b, "\nthe run is in %s\n", r.Run)
 	fmt.Fprintf(&b, "next:  limpid predict %s PICTURE   ask about a picture\n", name)
 	fmt.Fprintf(&b, "       limpid inspect %s           what each layer holds\n", name)
+	fmt.Fprintf(&b, "       %s   all of it in pictures, in a browser\n", shellWord(filepath.Join(r.Run, reportFile)))
 	return b.String()
+}
+
+// headlines are the test scores that matter: those with a target, or else the
+// accuracy, or else all.
+func (r *result) headlines() []string {
+	scores, lines := r.Metrics["test"], []string{}
+	for _, t := range r.Targets {
+		word := "reached"
+		if !t.Reached {
+			word = "missed"
+		}
+		v, _ := scores.Number(t.Score)
+		lines = append(lines, fmt.Sprintf("test %s %s (%s its target of %s)", recipe.Words(t.Score), recipe.Format(t.Score, v), word, recipe.Format(t.Score, t.Bound)))
+	}
+	if a, ok := scores.Number("accuracy"); ok && len(lines) == 0 {
+		return []string{"test accuracy " + percent(a)}
+	}
+	if len(lines) == 0 {
+		lines = scoreLines(scores)
+	}
+	return lines
+}
+
+// scoreLines writes every number among the scores.
+func scoreLines(scores recipe.Scores) []string {
+	lines := []string{}
+	for _, name := range slices.Sorted(maps.Keys(scores)) {
+		if v, ok := scores.Number(name); ok {
+			lines = append(lines, fmt.Sprintf("test %s %s", recipe.Words(name), recipe.Format(name, v)))
+		}
+	}
+	return lines
 }
 
 func writePairs(pairs []pair) string {

@@ -4,6 +4,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/limpid-ml/limpid/recipe"
 )
 
 func TestWorstPairs(t *testing.T) {
@@ -22,9 +24,10 @@ func TestWorstPairs(t *testing.T) {
 }
 
 func TestResultSaysWhatToDoNext(t *testing.T) {
-	target, reached := 0.86, false
-	r := &result{Run: "runs/my run", Seconds: 75.2, Epochs: 3, Reference: &target, Reached: &reached,
-		Metrics: map[string]map[string]float64{"test": {"accuracy": 0.8512}},
+	reached := false
+	r := &result{Run: "runs/my run", Seconds: 75.2, Epochs: 3, Reference: 0.86, Reached: &reached,
+		Targets: []target{{Score: "accuracy", Bound: 0.86}},
+		Metrics: map[string]recipe.Scores{"test": {"accuracy": 0.8512}},
 		Pairs:   []pair{{"shirt", "t-shirt", 31, 200, 0.155}}}
 	got := r.write()
 	for _, want := range []string{
@@ -38,7 +41,7 @@ func TestResultSaysWhatToDoNext(t *testing.T) {
 			t.Errorf("lacks %q:\n%s", want, got)
 		}
 	}
-	r.Pairs, reached = nil, true
+	r.Pairs, r.Targets[0].Reached = []pair{}, true
 	if got = r.write(); !strings.Contains(got, "made no mistake") || !strings.Contains(got, "(reached") {
 		t.Errorf("got %s", got)
 	}

@@ -33,7 +33,7 @@ If the run began on another kind of CPU (see limpid version), resume warns:
 the last bits of sums may differ.
 
 ` + aboutRuns,
-		Example:           "  limpid resume latest\n  limpid resume runs/20261124-1615-fashion --json",
+		Example:           "  limpid resume latest\n  limpid resume runs/20261124-1615-start --json",
 		Args:              arguments(1, 1, "the run"),
 		ValidArgsFunction: completeRuns(&o.folders),
 	}

@@ -67,7 +67,8 @@ are part of the program, in under a minute on two cores.`,
 		Example: `  limpid train                          train, watch, keep the run under runs/
   limpid predict latest shirt.jpg       what is in this picture?
   limpid inspect latest                 the network, and what each layer holds
-  limpid resume latest                  go on where a stopped run stood`,
+  limpid resume latest                  go on where a stopped run stood
+  limpid recipes                        what else can be trained`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          noSuchVerb,
@@ -77,7 +78,7 @@ are part of the program, in under a minute on two cores.`,
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newTrain(s), newResume(s), newEval(s), newPredict(s), newRuns(s), newInspect(s), newData(s), newVersion(s), newCompletion(s))
+	root.AddCommand(newTrain(s), newResume(s), newEval(s), newPredict(s), newRuns(s), newInspect(s), newRecipes(s), newData(s), newVersion(s), newCompletion(s))
 	help := newHelp(s)
 	root.AddCommand(help)
 	root.SetHelpCommand(help)

@@ -129,8 +129,9 @@ func describe(e run.Entry) runLine {
 	}
 	f := folder{path: e.Dir, record: e.Record}
 	if r, err := f.result(); err == nil && f.finished() {
-		a := r.Metrics["test"]["accuracy"]
-		l.Accuracy = &a
+		if a, ok := r.Metrics["test"].Number("accuracy"); ok {
+			l.Accuracy = &a
+		}
 	}
 	return l
 }

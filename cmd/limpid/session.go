@@ -78,7 +78,7 @@ func (r *session) run(ctx context.Context, s Streams, stop func()) (*result, err
 	if err := r.train(ctx, s, stop); err != nil {
 		return nil, err
 	}
-	m, err := measure(ctx, r.task)
+	m, err := r.task.Examine(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -86,8 +86,17 @@ func (r *session) run(ctx context.Context, s Streams, stop func()) (*result, err
 	if err != nil {
 		return nil, err
 	}
-	res, err := r.result(m, sum)
+	if m.Story != "" && !r.view.json {
+		if _, err := io.WriteString(s.Out, m.Story+"\n"); err != nil {
+			return nil, because(codeOutput, "check where standard output goes", err)
+		}
+	}
+	past, err := r.folder.history()
 	if err != nil {
+		return nil, err
+	}
+	res := r.result(m, sum, past)
+	if err := r.writeReport(ctx, res, m, past); err != nil {
 		return nil, err
 	}
 	return res, r.folder.finish(res)
@@ -107,6 +116,9 @@ func (r *session) train(ctx context.Context, s Streams, stop func()) error {
 		c.Observers = append(c.Observers, w.health)
 	}
 	w.start()
+	if r.task.Run != nil {
+		return r.task.Run(ctx, &recipe.Bench{Dir: r.folder.path, Observers: []train.Observer{w}})
+	}
 	_, err = train.Fit(ctx, r.task.Net, c)
 	return err
 }
@@ -149,7 +161,7 @@ func (r *session) diverged(err error) bool {
 	if errors.As(err, &d) {
 		return true
 	}
-	if r.task.Fit.Data.Len() == 0 {
+	if r.task.Run != nil || r.task.Fit.Data.Len() == 0 {
 		return false
 	}
 	first, err := r.task.Fit.Data.At(0)
@@ -161,26 +173,21 @@ func (r *session) diverged(err error) bool {
 }
 
 // result gathers what the run reached.
-func (r *session) result(m *measured, sum string) (*result, error) {
-	past, err := r.folder.history()
-	if err != nil {
-		return nil, err
-	}
+func (r *session) result(m *recipe.Measured, sum string, past *history) *result {
 	c := r.config.Shared()
 	res := &result{Run: r.folder.path, Recipe: r.recipe.Name, Seconds: r.seconds(), Epochs: c.Epochs, Steps: r.task.Steps(),
-		Metrics: map[string]map[string]float64{"test": m.metrics}, Pairs: worstPairs(m.confusion, r.task.Classes, 5),
-		Seed: c.Seed, Kernels: kernel.Variant(), SHA256: sum}
+		Metrics: map[string]recipe.Scores{"test": m.Scores}, Seed: c.Seed, Kernels: kernel.Variant(), SHA256: sum}
+	if m.Confusion != nil {
+		res.Pairs = worstPairs(m.Confusion, r.task.Classes, 5)
+	}
 	for _, p := range r.task.Net.Params() {
 		res.Parameters += p.Value().Len()
 	}
 	if n := len(past.validation); n > 0 {
-		res.Metrics["validation"] = map[string]float64{"accuracy": past.validation[n-1]}
+		res.Metrics["validation"] = recipe.Scores{"accuracy": past.validation[n-1]}
 	}
-	if t := r.task.Reference; t > 0 {
-		reached := m.metrics["accuracy"] >= t
-		res.Reference, res.Reached = &t, &reached
-	}
-	return res, nil
+	res.aim(r.recipe.Targets(r.config), m)
+	return res
 }
 
 func printResult(s Streams, r *result, asJSON bool) error {
@@ -191,8 +198,14 @@ func printResult(s Streams, r *result, asJSON bool) error {
 	return because(codeOutput, "check where standard output goes", err)
 }
 
-// saveWeights writes the final weights and returns the file's SHA-256.
+// saveWeights writes the final weights and returns the file's SHA-256. Further
+// networks have files beside it.
 func saveWeights(task *recipe.Task, file string) (string, error) {
+	for _, p := range task.Also {
+		if err := p.Net.Save(besideWeights(file, p)); err != nil {
+			return "", err
+		}
+	}
 	if err := task.Net.Save(file); err != nil {
 		return "", err
 	}

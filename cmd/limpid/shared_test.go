@@ -26,7 +26,7 @@ func lookAt(t *testing.T) *world {
 		if c, _, errs := call(t.Context(), append([]string{"train", "--runs-dir", filepath.Join(dir, "runs")}, tiny...)...); c != codeOK {
 			t.Fatalf("train: exit %d: %s", c, errs)
 		}
-		if runs, _ := filepath.Glob(filepath.Join(dir, "runs", "*-fashion")); len(runs) == 1 {
+		if runs, _ := filepath.Glob(filepath.Join(dir, "runs", "*-start")); len(runs) == 1 {
 			finished.run = runs[0]
 		}
 	})

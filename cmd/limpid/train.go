@@ -20,6 +20,7 @@ type trainOptions struct {
 	seed    string
 	epochs  string
 	data    string
+	quick   bool
 	set     []string
 	folders folderOptions
 	machine machineOptions
@@ -60,6 +61,7 @@ func newTrain(s Streams) *cobra.Command {
 		Long:  trainHelp(),
 		Example: `  limpid train
   limpid train --seed 2 --epochs 3 --set lr=0.001 --set batch=128
+  limpid train fashion
   limpid train --data /usr/share/datasets/fashion-mnist
   limpid train --json 2>/dev/null | jq .metrics.test.accuracy`,
 		Args:              arguments(0, 1, ""),
@@ -69,6 +71,7 @@ func newTrain(s Streams) *cobra.Command {
 	f.StringVar(&o.seed, "seed", "", "short for --set seed=`n`")
 	f.StringVar(&o.epochs, "epochs", "", "short for --set epochs=`n`")
 	f.StringVar(&o.data, "data", "", "train on the full data in this `folder` instead of what limpid brings along")
+	f.BoolVar(&o.quick, "quick", false, "train for a few seconds only, to see that all works")
 	f.StringArrayVar(&o.set, "set", nil, "change a setting: `key=value`, any number of times")
 	o.folders.flags(c)
 	o.machine.flags(c)
@@ -92,7 +95,7 @@ end. Without a recipe it trains the first of these:
 
 `)
 	for _, r := range book.Recipes {
-		fmt.Fprintf(&b, "  %-10s%s\n", r.Name, r.Short)
+		fmt.Fprintf(&b, "  %-12s%s\n", r.Name, r.Short)
 	}
 	b.WriteString(`
 On a terminal it shows a live view; q stops. Elsewhere, or with --plain, it
@@ -106,17 +109,18 @@ Each run is a folder below the runs folder:
   events.jsonl          what happened, a line an event
   checkpoints/          to resume from
   weights.safetensors   the trained weights, under PyTorch's names
+  report.html           what came of it, in pictures: one file, to be read in a
+                        browser
 
 `)
-	for _, r := range book.Recipes {
-		fmt.Fprintf(&b, "Settings of %s (--set key=value), and their defaults:\n\n", r.Name)
-		b.WriteString(settingsTable(r))
-	}
+	r := book.Recipes[0]
+	fmt.Fprintf(&b, "Settings of %s (--set key=value), and their defaults; limpid recipes NAME\nlists those of another recipe:\n\n", r.Name)
+	b.WriteString(settingsTable(r))
 	b.WriteString(`
 With --json, standard output is one object: run, recipe, seconds, epochs,
-steps, parameters, metrics (metrics.test.accuracy from 0 to 1), reference and
-reached where a target is set (missing it is no failure), worst_pairs, seed,
-kernels and weights_sha256.`)
+steps, parameters, metrics (metrics.test.accuracy from 0 to 1), reference,
+reached and targets where a target is set (missing it is no failure),
+worst_pairs of a classifier, seed, kernels and weights_sha256.`)
 	return b.String()
 }
 
@@ -210,6 +214,14 @@ func (o *trainOptions) configure(r *recipe.Recipe) (recipe.Config, error) {
 		}
 	}
 	cfg := r.New(full)
+	if o.quick {
+		for _, kv := range r.Quick {
+			key, value, _ := strings.Cut(kv, "=")
+			if err := set(cfg, key, value); err != nil {
+				return nil, err
+			}
+		}
+	}
 	for _, p := range pairs {
 		if err := set(cfg, p[0], p[1]); err != nil {
 			return nil, err

@@ -35,7 +35,10 @@ func newWatch(r *session, s screen) (*watch, error) {
 	steps := r.task.Steps()
 	w := &watch{session: r, screen: s, began: -1, group: max(1, steps/400), batch: r.config.Shared().Batch,
 		now: progress{recipe: r.recipe.Name, run: r.folder.path, epoch: 1, epochs: r.config.Shared().Epochs, steps: steps}}
-	if _, live := s.(*liveScreen); live {
+	if r.task.Run != nil {
+		w.now.epochs = 0 // several fits have as many epochs as they like
+	}
+	if _, live := s.(*liveScreen); live && r.task.Run == nil {
 		w.health = newHealth(r.task.Net, r.task.Fit.Optimizer.Rate())
 		w.now.layers = w.health.layers
 	}
@@ -58,7 +61,9 @@ func (w *watch) Observe(_ *train.Updater, e train.Event) error {
 	case train.Saved:
 		return w.session.folder.end(run.Running, "", w.session.seconds())
 	case train.Evaluated:
-		w.now.validation = append(w.now.validation, e.Metrics["accuracy"])
+		if a, ok := e.Metrics["accuracy"]; ok {
+			w.now.validation = append(w.now.validation, a)
+		}
 		w.show()
 	}
 	return nil

@@ -4,12 +4,18 @@ package book
 
 import (
 	"github.com/limpid-ml/limpid/recipe"
+	"github.com/limpid-ml/limpid/recipe/backprop"
 	"github.com/limpid-ml/limpid/recipe/fashion"
+	"github.com/limpid-ml/limpid/recipe/fashionmlp"
+	"github.com/limpid-ml/limpid/recipe/start"
 )
 
 // Recipes are all recipes; the first is what "limpid train" trains.
 var Recipes = []*recipe.Recipe{
+	start.Recipe,
 	fashion.Recipe,
+	fashionmlp.Recipe,
+	backprop.Recipe,
 }
 
 // Find returns the recipe with the given name, or nil and the nearest name.

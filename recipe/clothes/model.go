@@ -1,4 +1,4 @@
-package fashion
+package clothes
 
 import (
 	"github.com/limpid-ml/limpid/datasets/fashion"
@@ -16,8 +16,8 @@ type Network struct {
 	Classes nn.Linear
 }
 
-// newNetwork sets the sizes that c asks for.
-func newNetwork(c *Config) *Network {
+// Convolutional makes a [Network] of the sizes that c asks for.
+func Convolutional(c *Config) nn.Layer {
 	return &Network{
 		Block1:  newBlock(c.Width),
 		Block2:  newBlock(2 * c.Width),

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/limpid-ml/limpid/recipe"
+	"github.com/limpid-ml/limpid/recipe/book"
+)
+
+type recipesOptions struct {
+	name string
+	json bool
+}
+
+// recipeLine is what recipes tells of a recipe.
+type recipeLine struct {
+	Name     string           `json:"name"`
+	Learns   string           `json:"learns"`
+	Data     string           `json:"data"`
+	Time     string           `json:"time"`
+	Target   []string         `json:"target"`      // on the embedded data
+	Full     []string         `json:"target_full"` // on the full data
+	Settings []recipe.Setting `json:"settings,omitzero"`
+}
+
+// recipesAnswer is recipes' JSON document.
+type recipesAnswer struct {
+	Recipes []recipeLine `json:"recipes"`
+}
+
+func newRecipes(s Streams) *cobra.Command {
+	var o recipesOptions
+	c := &cobra.Command{
+		Use:   "recipes [RECIPE]",
+		Short: "List what can be trained",
+		Long: `Lists the recipes: what each learns, from which data, in what time on two cores,
+and what it must reach on the test split. Of one recipe it lists the settings,
+too. limpid train without a name trains the first.`,
+		Example:           "  limpid recipes\n  limpid recipes fashion\n  limpid train fashion",
+		Args:              arguments(0, 1, ""),
+		ValidArgsFunction: completeRecipes,
+	}
+	jsonFlag(c, &o.json)
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			o.name = args[0]
+		}
+		return runRecipes(c.Context(), s, o)
+	}
+	return c
+}
+
+func runRecipes(_ context.Context, s Streams, o recipesOptions) error {
+	list, text := book.Recipes, ""
+	if o.name != "" {
+		r, err := findRecipe(o.name)
+		if err != nil {
+			return err
+		}
+		list, text = []*recipe.Recipe{r}, "\nsettings (--set key=value), and their defaults:\n\n"+settingsTable(r)
+	}
+	var a recipesAnswer
+	for _, r := range list {
+		l := lineOf(r)
+		if o.name != "" {
+			l.Settings = recipe.Settings(r.New(false))
+		}
+		a.Recipes = append(a.Recipes, l)
+	}
+	if o.json {
+		return printJSON(s.Out, a)
+	}
+	_, err := fmt.Fprint(s.Out, a.write()+text)
+	return because(codeOutput, "check where standard output goes", err)
+}
+
+// lineOf describes a recipe.
+func lineOf(r *recipe.Recipe) recipeLine {
+	l := recipeLine{Name: r.Name, Learns: r.Short, Data: r.Data, Time: r.Time, Target: []string{}, Full: []string{}}
+	for _, g := range r.Targets(r.New(false)) {
+		l.Target = append(l.Target, g.String())
+	}
+	full := r.New(true)
+	full.Shared().Data = "full" // any folder: the bounds do not depend on it
+	for _, g := range r.Targets(full) {
+		l.Full = append(l.Full, g.String())
+	}
+	return l
+}
+
+func (a *recipesAnswer) write() string {
+	var b strings.Builder
+	for i, l := range a.Recipes {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		fmt.Fprintf(&b, "%s: %s\n", l.Name, l.Learns)
+		rows := [][]string{{" ", "data", l.Data}, {" ", "time", l.Time}}
+		if len(l.Target) > 0 {
+			rows = append(rows, []string{" ", "target", strings.Join(l.Target, ", ")})
+		}
+		if len(l.Full) > 0 {
+			rows = append(rows, []string{" ", "", strings.Join(l.Full, ", ") + " with --data"})
+		}
+		b.WriteString(columns("lll", rows))
+	}
+	return b.String()
+}

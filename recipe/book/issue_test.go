@@ -1,0 +1,67 @@
+package book
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/limpid-ml/limpid/recipe"
+)
+
+// must is what the project asks of each recipe's test split: at least, but for
+// the difference. It is written down here a second time, so that no bound
+// moves unnoticed.
+var must = []struct {
+	recipe string
+	full   bool
+	goals  []recipe.Goal
+}{
+	{"start", false, recipe.AtLeast("accuracy", 0.86)},
+	{"start", true, recipe.AtLeast("accuracy", 0.92)},
+	{"fashion", false, recipe.AtLeast("accuracy", 0.875)},
+	{"fashion", true, recipe.AtLeast("accuracy", 0.93)},
+	{"fashion-mlp", false, recipe.AtLeast("accuracy", 0.83)},
+	{"backprop", false, []recipe.Goal{{Score: "accuracy", Bound: 0.88}, {Score: "accuracy_xor", Bound: 1}, {Score: "largest_difference", Bound: 1e-9, Most: true}}},
+}
+
+func TestGoalsAreThoseAskedFor(t *testing.T) {
+	for _, m := range must {
+		r, _ := Find(m.recipe)
+		if r == nil {
+			t.Errorf("there is no recipe %s", m.recipe)
+			continue
+		}
+		cfg := r.New(m.full)
+		if m.full {
+			cfg.Shared().Data = "/data"
+		}
+		got := r.Targets(cfg)
+		if len(got) != len(m.goals) {
+			t.Fatalf("%s: goals %v, want %v", m.recipe, got, m.goals)
+		}
+		for i := range got {
+			if got[i] != m.goals[i] {
+				t.Errorf("%s: %v, want %v", m.recipe, got[i], m.goals[i])
+			}
+		}
+	}
+}
+
+// Every recipe says from what and how long it learns, what it must reach, and
+// what makes a quick run; that is held to nothing.
+func TestRecipesSayWhatTheyTake(t *testing.T) {
+	for _, r := range Recipes {
+		if r.Data == "" || r.Time == "" || len(r.Quick) == 0 || len(r.Targets(r.New(false))) == 0 {
+			t.Errorf("%s: data %q, time %q, quick %q, goals %v", r.Name, r.Data, r.Time, r.Quick, r.Targets(r.New(false)))
+		}
+		cfg := r.New(false)
+		for _, kv := range r.Quick {
+			key, value, _ := strings.Cut(kv, "=")
+			if err := recipe.Set(cfg, key, value); err != nil {
+				t.Errorf("%s: %s: %v", r.Name, kv, err)
+			}
+		}
+		if g := r.Targets(cfg); len(g) != 0 {
+			t.Errorf("%s: a quick run must reach %v", r.Name, g)
+		}
+	}
+}

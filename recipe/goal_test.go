@@ -1,0 +1,36 @@
+package recipe
+
+import (
+	"math"
+	"testing"
+)
+
+func TestGoal(t *testing.T) {
+	scores := Scores{"accuracy": 0.9, "error": 3.0, "by": Scores{"a": 1.0}, "none": math.NaN()}
+	for _, tt := range []struct {
+		goal Goal
+		met  bool
+		word string
+	}{
+		{Goal{"accuracy", 0.9, false}, true, "accuracy ≥ 90.0%"},
+		{Goal{"accuracy", 0.91, false}, false, "accuracy ≥ 91.0%"},
+		{Goal{"error", 3, true}, true, "error ≤ 3"},
+		{Goal{"error", 2.5, true}, false, "error ≤ 2.5"},
+		{Goal{"none", 0, false}, false, "none ≥ 0"},
+		{Goal{"by", 0, false}, false, "by ≥ 0"},
+		{Goal{"gain_of_best", -1, false}, false, "gain of best ≥ -100.0%"},
+	} {
+		if got := tt.goal.Met(scores); got != tt.met {
+			t.Errorf("%v: met %v, want %v", tt.goal, got, tt.met)
+		}
+		if got := tt.goal.String(); got != tt.word {
+			t.Errorf("got %q, want %q", got, tt.word)
+		}
+	}
+}
+
+func TestTargetsOfARecipeWithout(t *testing.T) {
+	if got := (&Recipe{}).Targets(nil); got != nil {
+		t.Errorf("got %v", got)
+	}
+}
