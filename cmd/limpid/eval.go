@@ -61,6 +61,9 @@ func runEval(ctx context.Context, s Streams, o evalOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := t.usable(); err != nil {
+		return err
+	}
 	fmt.Fprintf(s.Err, "reading the test split again: choose no settings by it\n")
 	m, err := t.task.Examine(ctx)
 	if err != nil {

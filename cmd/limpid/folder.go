@@ -219,6 +219,19 @@ func openTrained(ctx context.Context, runs, name, data string, unfinished bool) 
 	return t, t.load()
 }
 
+// usable refuses weights that no answer can come from.
+func (t *trained) usable() error {
+	for _, p := range append([]recipe.Part{{Net: t.task.Net}}, t.task.Also...) {
+		for _, h := range holdings(p.Net) {
+			if h.NotFinite > 0 {
+				return fail(codeRun, "put back a copy of the weights, or train again with a lower learning rate (--set lr=…)",
+					"the weights of %s give no answer: %s of the numbers in %s are not finite", t.path, grouped(h.NotFinite), strings.TrimPrefix(p.Name+" ", " ")+h.Name)
+			}
+		}
+	}
+	return nil
+}
+
 // load gives the networks their final weights.
 func (t *trained) load() error {
 	err := t.task.Net.Load(t.weights())

@@ -2,10 +2,13 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"image"
 	"image/png"
 	"math"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -130,23 +133,11 @@ func TestInspectShowsEverySetting(t *testing.T) {
 	}
 }
 
-// TestInspectCountsWhatIsNoNumber in weights that went wrong.
+// TestInspectCountsWhatIsNoNumber in weights that went wrong, of which nobody
+// else gets an answer.
 func TestInspectCountsWhatIsNoNumber(t *testing.T) {
 	w := lookAt(t).copy(t)
-	file := w.run + "/weights.safetensors"
-	all, meta, err := safetensors.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := "classes.bias"
-	values := slices.Clone(tensor.Data[float32](all[name]))
-	values[1], values[4], values[9] = float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1))
-	all[name] = tensor.Of(values, len(values))
-	var b bytes.Buffer
-	if err := safetensors.Write(&b, all, meta); err != nil {
-		t.Fatal(err)
-	}
-	w.damage("weights.safetensors", func([]byte) []byte { return b.Bytes() })
+	w.spoil(float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1)))
 	c, out, errs := call(t.Context(), "inspect", w.run)
 	if c != codeOK || !strings.Contains(out, "3 values not finite") {
 		t.Errorf("exit %d: %s\n%s", c, errs, out)
@@ -156,4 +147,41 @@ func TestInspectCountsWhatIsNoNumber(t *testing.T) {
 		t.Errorf("--json: exit %d\n%s", c, out)
 	}
 	oneDocument(t, out)
+	for _, args := range [][]string{{"predict", w.run, w.file("a.png", pngOf(30, 30))}, {"eval", w.run}} {
+		c, out, errs := call(t.Context(), args...)
+		if c != codeRun || out != "" || strings.Contains(errs, "bug") {
+			t.Errorf("%v: exit %d\n%s%s", args, c, out, errs)
+		}
+		mustSay(t, errs, "3 of the numbers in classes.bias are not finite", "fix:", "train again")
+	}
+}
+
+// spoil puts numbers into the bias of the last layer, in the file and, so that
+// the file is the run's own, in the record.
+func (w *world) spoil(numbers ...float32) {
+	w.Helper()
+	all, meta, err := safetensors.ReadFile(filepath.Join(w.run, weightsFile))
+	if err != nil {
+		w.Fatal(err)
+	}
+	name := "classes.bias"
+	values := slices.Clone(tensor.Data[float32](all[name]))
+	copy(values[1:], numbers)
+	all[name] = tensor.Of(values, len(values))
+	var b bytes.Buffer
+	if err := safetensors.Write(&b, all, meta); err != nil {
+		w.Fatal(err)
+	}
+	sum := func(text []byte) string { return fmt.Sprintf("%x", sha256.Sum256(text)) }
+	w.replace("run.json", sum(w.read(filepath.Join(w.run, weightsFile))), sum(b.Bytes()))
+	w.damage(weightsFile, func([]byte) []byte { return b.Bytes() })
+}
+
+// TestABarOfNoNumber is empty.
+func TestABarOfNoNumber(t *testing.T) {
+	for share, want := range map[float64]string{math.NaN(): "    ", math.Inf(1): "████", math.Inf(-1): "    ", .5: "██  "} {
+		if got := bar(share, 4); got != want {
+			t.Errorf("%g is drawn as %q, want %q", share, got, want)
+		}
+	}
 }

@@ -49,8 +49,12 @@ func squeeze(values []float64, width int) []float64 {
 	return out
 }
 
-// bar draws a share from 0 to 1 as a bar of the given width.
+// bar draws a share from 0 to 1 as a bar of the given width; what is no number
+// is empty.
 func bar(share float64, width int) string {
+	if math.IsNaN(share) {
+		share = 0
+	}
 	eighths := int(math.Round(max(0, min(1, share)) * float64(width) * 8))
 	s := strings.Repeat("█", eighths/8)
 	if rest := eighths % 8; rest > 0 {
