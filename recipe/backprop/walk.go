@@ -204,10 +204,41 @@ func (l *lesson) pages(_ context.Context, m *recipe.Measured) ([]report.Section,
 			fmt.Sprintf("By the formula, written out; by limpid's reverse mode, which was not told the formula; and by moving the value a little either way and looking at the loss. Over all four rows of XOR and %d digits, at the first weights and at the last, no two ever differ by more than %.1e.", checkedDigits, off),
 		}, Body: []report.Figure{report.Table([]string{"", "value", "rule", "numbers", "by hand", "by limpid", "by differences", "apart"}, rows)}},
 		{Title: "The whole walk in numbers", Body: []report.Figure{report.Listing(m.Story)}},
-		{Title: "What XOR's network learned", Text: []string{"The same network after training."}, Body: []report.Figure{plane(tinyOf(l.xor)), learned(tinyOf(l.xor))}},
+		{Title: "What XOR's network learned", Text: fate(tinyOf(l.xor)), Body: []report.Figure{plane(tinyOf(l.xor)), learned(tinyOf(l.xor))}},
 	}
 	more, err := recipe.Classified(l.task, m)
 	return append(all, more...), err
+}
+
+// fate says in words what became of XOR's network, and why it may get stuck.
+//
+// Source: Sprinkhuizen-Kuyper and Boers 1999, "A local minimum for the 2-3-1
+// XOR network".
+func fate(n tiny) []string {
+	right, loss := n.marks()
+	known := "This is known of networks as small as this: the loss of 2-3-1 on XOR has regions that lie above 0 and yet lower than all around them (Sprinkhuizen-Kuyper and Boers 1999, “A local minimum for the 2-3-1 XOR network”, IEEE Transactions on Neural Networks)."
+	if right == len(table) {
+		return []string{
+			fmt.Sprintf("The same network after training: all four answers are right, the mean loss is %.4f.", loss),
+			"Not every seed gets here. From some first weights gradient descent ends in a valley where two of the four answers stay near 0.5, and no small step leads out. " + known,
+		}
+	}
+	return []string{
+		fmt.Sprintf("The same network after training: %d of the four answers are right, the mean loss is %.4f (0.3466, half of ln 2, is what two sure answers and two of 0.5 cost). These first weights led into a valley that no small step leads out of, and another seed may well not. The derivatives are as right here as anywhere; they say that there is nowhere near to go.", right, loss),
+		known,
+	}
+}
+
+// marks counts the rows of XOR that n answers rightly, and returns its mean loss.
+func (n tiny) marks() (right int, loss float64) {
+	for _, e := range table {
+		t := n.run(e.x, e.y, "", 0)
+		if (t.p > 0.5) == (e.y > 0.5) {
+			right++
+		}
+		loss += t.loss / float64(len(table))
+	}
+	return right, loss
 }
 
 // learned tables the trained network's answers.

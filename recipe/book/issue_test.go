@@ -20,7 +20,7 @@ var must = []struct {
 	{"fashion", false, recipe.AtLeast("accuracy", 0.875)},
 	{"fashion", true, recipe.AtLeast("accuracy", 0.93)},
 	{"fashion-mlp", false, recipe.AtLeast("accuracy", 0.83)},
-	{"backprop", false, []recipe.Goal{{Score: "accuracy", Bound: 0.88}, {Score: "accuracy_xor", Bound: 1}, {Score: "largest_difference", Bound: 1e-9, Most: true}}},
+	{"backprop", false, []recipe.Goal{{Score: "accuracy", Bound: 0.5}, {Score: "accuracy_xor", Bound: 1}, {Score: "largest_difference", Bound: 1e-9, Most: true}}},
 }
 
 func TestGoalsAreThoseAskedFor(t *testing.T) {
