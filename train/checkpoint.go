@@ -29,13 +29,15 @@ import (
 //
 // One process uses a folder at a time. Files are named by the first updater's
 // step and hold weights, running statistics, the optimisers' state, steps, and
-// what is frozen: safetensors, without time or place.
+// what is frozen: safetensors, without time or place. Each has the SHA-256 of
+// what it holds.
 type Checkpoint struct {
 	Dir      string // made if it is not there
 	Keep     int    // how many files to keep, the newest; 0 means 2
 	Updaters []*Updater
 	Averages []*Average                // observed before Restore
 	Carry    map[string]*tensor.Tensor // what else the loop carries on: a recurrent state, say
+	Warnings []string                  // Restore's: what was damaged and passed over
 
 	more []keeper // Fit's
 	seen bool     // Restore or Save has looked into Dir
@@ -44,7 +46,8 @@ type Checkpoint struct {
 // The form of the files.
 const (
 	formatKey   = "limpid.checkpoint"
-	formatNow   = 1
+	formatNow   = 2 // since it has a digest
+	digestKey   = "limpid.sha256"
 	filePrefix  = "step-"
 	fileSuffix  = ".safetensors"
 	defaultKeep = 2
@@ -78,6 +81,9 @@ func (c *Checkpoint) save() error {
 		if err := k.save(s); err != nil {
 			return err
 		}
+	}
+	if s.meta[digestKey], err = s.digest(); err != nil {
+		return err
 	}
 	write := func(w io.Writer) error { return safetensors.Write(w, s.tensors, s.meta) }
 	if err := replace(c.file(c.step()), write); err != nil {
@@ -162,8 +168,10 @@ func (c *Checkpoint) prune() error {
 	return err
 }
 
-// Restore reads the newest checkpoint in Dir and puts everything back; found is
-// false if there is none. The error says what does not fit or which file is
+// Restore reads the newest checkpoint in Dir that is sound, and puts everything
+// back; found is false if there is none. Newer ones that are damaged are set
+// aside under another name, with a line in Warnings: the loop comes to the same
+// bits from an older one. The error says what does not fit, or that all are
 // damaged; then nothing is changed.
 func (c *Checkpoint) Restore() (found bool, err error) {
 	if found, err = c.restore(); err != nil {
@@ -177,39 +185,61 @@ func (c *Checkpoint) restore() (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	steps, err := c.files()
+	s, step, broken, err := c.newest()
 	if err != nil {
 		return false, err
 	}
 	if err := run.Sweep(c.Dir); err != nil {
 		return false, err
 	}
-	c.seen = true
-	if len(steps) == 0 {
-		return false, nil
-	}
-	file := c.file(steps[0])
-	s := newState()
-	if s.tensors, s.meta, err = safetensors.ReadFile(file); err != nil {
-		fix := "remove it to start again"
-		if len(steps) > 1 {
-			fix = fmt.Sprintf("remove it to go on from step %d", steps[1])
+	if s != nil {
+		if err := s.loadAll(keepers); err != nil {
+			return false, fmt.Errorf("%s does not fit: %w", c.file(step), err)
 		}
-		return false, fmt.Errorf("%w\n\tfix: %s", err, fix)
 	}
-	if err := c.load(s, keepers); err != nil {
-		return false, fmt.Errorf("%s does not fit: %w", file, err)
+	c.seen = true
+	c.Warnings = nil
+	for _, b := range broken {
+		c.Warnings = append(c.Warnings, b.warning(step))
+		if err := os.Rename(b.file, b.file+damagedSuffix); err != nil {
+			return false, err
+		}
 	}
-	return true, nil
+	return s != nil, nil
 }
 
-func (c *Checkpoint) load(s *state, keepers []keeper) error {
-	format := 0
-	if err := s.get(formatKey, &format); err != nil {
-		return err
+// damagedSuffix ends the names of files that were set aside.
+const damagedSuffix = ".damaged"
+
+// brokenFile is a checkpoint that is damaged.
+type brokenFile struct {
+	file string
+	why  error
+}
+
+func (b brokenFile) warning(step int) string {
+	return fmt.Sprintf("the checkpoint %s is damaged (%v): went on from the one of step %d, and put it aside as %s", filepath.Base(b.file), b.why, step, filepath.Base(b.file)+damagedSuffix)
+}
+
+// newest reads the newest file that is sound, nil if there are no files. It
+// changes nothing.
+func (c *Checkpoint) newest() (s *state, step int, broken []brokenFile, err error) {
+	steps, err := c.files()
+	if err != nil {
+		return nil, 0, nil, err
 	}
-	if format != formatNow {
-		return fmt.Errorf("it has format %d, this limpid reads %d: use the limpid that wrote it", format, formatNow)
+	for _, step := range steps {
+		s, why := readState(c.file(step))
+		if why == nil {
+			return s, step, broken, nil
+		}
+		if errors.Is(why, errFormat) || errors.Is(why, fs.ErrPermission) {
+			return nil, 0, nil, fmt.Errorf("%s does not fit: %w", c.file(step), why)
+		}
+		broken = append(broken, brokenFile{c.file(step), why})
 	}
-	return s.loadAll(keepers)
+	if len(broken) > 0 {
+		return nil, 0, nil, fmt.Errorf("%s is damaged, and there is no other that is sound: %w\n\tfix: remove what is in %s to start again, or put back a copy of it", broken[0].file, broken[0].why, c.Dir)
+	}
+	return nil, 0, nil, nil
 }

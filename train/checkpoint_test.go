@@ -1,10 +1,12 @@
 package train
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -145,34 +147,51 @@ func TestCheckpointsThatDoNotFit(t *testing.T) {
 	wantErr(t, s.ck.Save(), `Carry["bad"]`)
 }
 
+// TestDamagedCheckpoints goes on from the older one, wherever the newer one is
+// damaged, and comes to the same bits.
 func TestDamagedCheckpoints(t *testing.T) {
 	dir := t.TempDir()
 	s := newDuel(t, dir)
 	s.play(t, 6)
-	file := s.ck.file(6)
-	whole := must(os.ReadFile(file))
-	for _, n := range []int{0, 5, 100, len(whole) - 1} {
-		if err := os.WriteFile(file, whole[:n], 0o666); err != nil {
+	want := s.bits()
+	file, older := s.ck.file(6), s.ck.file(3)
+	whole, first := must(os.ReadFile(file)), must(os.ReadFile(older))
+	write := func(file string, text []byte) {
+		if err := os.WriteFile(file, text, 0o666); err != nil {
 			t.Fatal(err)
 		}
+	}
+	flipped := func(at int) []byte {
+		b := slices.Clone(whole)
+		b[at] ^= 4
+		return b
+	}
+	head := 8 + int(whole[0]) + int(whole[1])<<8
+	for _, text := range [][]byte{nil, whole[:5], whole[:100], whole[:len(whole)-1], flipped(0), flipped(60), flipped(head / 2), flipped(head + 1), flipped(len(whole) / 2), flipped(len(whole) - 1)} {
+		write(file, text)
 		other := newDuel(t, dir)
-		before := other.d.Steps()
-		_, err := other.ck.Restore()
-		wantErr(t, err, "step-000000006.safetensors", "remove it to go on from step 3")
-		if other.d.Steps() != before {
-			t.Error("something was restored")
+		found, err := other.ck.Restore()
+		if !found || err != nil || other.d.Steps() != 3 || len(other.ck.Warnings) != 1 {
+			t.Fatalf("%d bytes: %v, %v, at step %d, %q", len(text), found, err, other.d.Steps(), other.ck.Warnings)
 		}
+		wantErr(t, errors.New(other.ck.Warnings[0]), "step-000000006.safetensors is damaged", "step 3", ".damaged")
+		if aside := must(os.ReadFile(file + ".damaged")); !bytes.Equal(aside, text) {
+			t.Error("the damaged file is not aside")
+		}
+		other.play(t, 6)
+		if other.bits() != want {
+			t.Error("other bits than without the damage")
+		}
+		write(older, first)
 	}
-	os.Remove(file)
+	write(file, whole[:50])
+	write(older, first[:50])
 	other := newDuel(t, dir)
-	if found, err := other.ck.Restore(); !found || err != nil || other.d.Steps() != 3 {
-		t.Error(found, err, other.d.Steps())
-	}
-	if err := os.WriteFile(s.ck.file(3), []byte("\x02\x00\x00\x00\x00\x00\x00\x00{}"), 0o666); err != nil {
-		t.Fatal(err)
-	}
 	_, err := other.ck.Restore()
-	wantErr(t, err, "another program wrote it")
+	wantErr(t, err, "step-000000006.safetensors is damaged", "no other that is sound", "fix: remove", dir)
+	if other.d.Steps() != 0 || !bytes.Equal(must(os.ReadFile(file)), whole[:50]) {
+		t.Error("something was changed")
+	}
 }
 
 func TestEqualCheckpointsAreEqualFiles(t *testing.T) {
@@ -533,20 +552,29 @@ func TestAnotherFormat(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	old := state{tensors: tensors}
 	for _, c := range []struct{ key, text, want string }{
-		{formatKey, "2", "it has format 2, this limpid reads 1"},
+		{formatKey, "1", "it has format 1, this limpid reads 2: use the limpid that wrote it"},
 		{formatKey, "x", `its "limpid.checkpoint" is damaged`},
 		{"updater0", "{", `its "updater0" is damaged`},
+		{"more", "{}", "also holds more"},
 	} {
-		old := meta[c.key]
-		meta[c.key] = c.text
-		if err := run.Replace(s.ck.file(3), func(w io.Writer) error { return safetensors.Write(w, tensors, meta) }); err != nil {
+		old.meta = maps.Clone(meta)
+		old.meta[c.key] = c.text
+		old.meta[digestKey] = must(old.digest())
+		write := func(w io.Writer) error { return safetensors.Write(w, tensors, old.meta) }
+		if err := run.Replace(s.ck.file(3), write); err != nil {
 			t.Fatal(err)
 		}
 		_, err := newDuel(t, dir).ck.Restore()
 		wantErr(t, err, c.want)
-		meta[c.key] = old
 	}
+	delete(meta, digestKey)
+	if err := run.Replace(s.ck.file(3), func(w io.Writer) error { return safetensors.Write(w, tensors, meta) }); err != nil {
+		t.Fatal(err)
+	}
+	_, err = newDuel(t, dir).ck.Restore()
+	wantErr(t, err, "it has no SHA-256")
 }
 
 func TestFoldersThatCannotBeWritten(t *testing.T) {

@@ -39,6 +39,7 @@ func (f *fitting) open() error {
 	if err != nil {
 		return err
 	}
+	f.result.Warnings = append(f.result.Warnings, f.ck.Warnings...)
 	if found {
 		f.savedAt = f.u.steps
 	}

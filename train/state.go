@@ -1,12 +1,16 @@
 package train
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
+	"github.com/limpid-ml/limpid/format/safetensors"
 	"github.com/limpid-ml/limpid/tensor"
 )
 
@@ -19,6 +23,51 @@ type state struct {
 
 func newState() *state {
 	return &state{map[string]tensor.Tensor{}, map[string]string{}, map[string]bool{}}
+}
+
+// errFormat says that another limpid wrote a file.
+var errFormat = errors.New("use the limpid that wrote it")
+
+// readState reads a file whose digest is right; the error says why it is
+// damaged, or is errFormat.
+func readState(file string) (*state, error) {
+	s := newState()
+	var err error
+	if s.tensors, s.meta, err = safetensors.ReadFile(file); err != nil {
+		return nil, err
+	}
+	if want, ok := s.meta[digestKey]; ok {
+		got, err := s.digest()
+		if err != nil {
+			return nil, err
+		}
+		if got != want {
+			return nil, fmt.Errorf("its SHA-256 is %.12s…, want %.12s…", got, want)
+		}
+	}
+	format := 0
+	if err := s.get(formatKey, &format); err != nil {
+		return nil, err
+	}
+	if format != formatNow {
+		return nil, fmt.Errorf("it has format %d, this limpid reads %d: %w", format, formatNow, errFormat)
+	}
+	if _, ok := s.meta[digestKey]; !ok {
+		return nil, errors.New("it has no SHA-256")
+	}
+	delete(s.meta, digestKey)
+	return s, nil
+}
+
+// digest is the SHA-256 of a file that holds all but the digest itself.
+func (s *state) digest() (string, error) {
+	meta := maps.Clone(s.meta)
+	delete(meta, digestKey)
+	h := sha256.New()
+	if err := safetensors.Write(h, s.tensors, meta); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // keeper is what puts its state into checkpoints. load checks everything and
