@@ -12,7 +12,10 @@ import (
 )
 
 // Batch is a number of examples. X and Y have N as their first axis. It is
-// valid until the next one is asked for: then its memory is written again.
+// valid until the next one is asked for: then its memory is written again. X
+// and Y, and what was cut out of them, panic when they are used later, unless
+// they were made anew for this batch; [tensor.Tensor.Keep] copies them. Index
+// is written again without a sign: clone it to keep it.
 type Batch struct {
 	X, Y  tensor.Tensor
 	More  map[string]tensor.Tensor
@@ -73,6 +76,9 @@ func (l *Loader) Epoch(ctx context.Context, e int) iter.Seq2[Batch, error] {
 // Batches loops over the batches from, from+1, …, to−1; an epoch follows the
 // one before. An error, the context's included, comes last, with no batch. No
 // goroutine is left when the loop ends.
+//
+// A batch ends when the loop asks for the next, or finds that there is none:
+// Keep what shall outlive it. That of a loop that is left by break lives on.
 func (l *Loader) Batches(ctx context.Context, from, to int) iter.Seq2[Batch, error] {
 	return func(yield func(Batch, error) bool) {
 		if err := l.check(from, to); err != nil {
@@ -194,6 +200,14 @@ type buffers struct {
 	rows   int
 }
 
+// expire ends the tensors that were handed out.
+func (b *buffers) expire() {
+	b.xt = engine.Expire(b.xt)
+	if b.y != nil {
+		b.yt = engine.Expire(b.yt)
+	}
+}
+
 func (b *buffers) ySame(y form) bool {
 	if b.y == nil {
 		return y.none()
@@ -224,7 +238,13 @@ func (s *slot) deliver(yield func(Batch, error) bool) bool {
 		yield(Batch{}, s.err)
 		return false
 	}
-	return yield(s.batch, nil)
+	if !yield(s.batch, nil) {
+		return false
+	}
+	for _, b := range s.sizes {
+		b.expire()
+	}
+	return true
 }
 
 // memory returns buffers of the given forms and rows, made once.
@@ -236,8 +256,10 @@ func (s *slot) memory(x, y form, rows int) *buffers {
 	}
 	b := &buffers{rows: rows}
 	b.x, b.xt = newColumn(x, rows)
+	engine.Live(b.xt)
 	if !y.none() {
 		b.y, b.yt = newColumn(y, rows)
+		engine.Live(b.yt)
 	}
 	s.sizes = append(s.sizes, b)
 	return b

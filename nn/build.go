@@ -180,6 +180,7 @@ func (b *builder) make(p *Pass, v *variable, path string, index int, init Init, 
 	if want := b.dtype(); v.value.DType() != want {
 		v.value = v.value.To(want)
 	}
+	engine.Live(v.value)
 }
 
 func (b *builder) dtype() tensor.DType {
@@ -197,7 +198,7 @@ func (b *builder) first1(path string, init Init, shape []int) tensor.Tensor {
 	if !slices.Equal(v.Shape(), shape) {
 		tensor.Fail("nn.Init", "the first value of %s has shape %v, want %v", path, v.Shape(), shape)
 	}
-	return v.Keep().To(b.dtype())
+	return v.Keep().To(b.dtype()).Scale(1) // of its own: v may be somebody's
 }
 
 // missing reports layers that hold parameters and never ran.

@@ -34,18 +34,22 @@ type variable struct {
 }
 
 // Path returns the name in files and patterns, "conv1.weight"; "" before Build.
+// A layer in several networks has the path of the one that was built last.
 func (w *Param) Path() string { return w.path }
 
-// Value returns the value, live: the next training step writes into it. Clone
-// it with Scale(1) to keep it. It is the zero Tensor before Build.
+// Value returns the value, live: the next training step, Set or load writes
+// into its memory. [tensor.Tensor.Keep] copies it as it is now. It is the zero
+// Tensor before Build.
 func (w *Param) Value() tensor.Tensor { return w.value }
 
-// Set copies v into the parameter. It panics if shapes or types differ, and
-// must not run while a pass does.
+// Set copies v's elements into the parameter's memory, so that what Value
+// returned before shows them too. It panics if shapes or types differ, or
+// before Build, and must not run while a pass does.
 func (w *Param) Set(v tensor.Tensor) { w.set("nn.Param.Set", v) }
 
 // Value returns the stored value, live: a training step that succeeds writes
-// into it. It is the zero Tensor before Build.
+// into its memory. [tensor.Tensor.Keep] copies it as it is now. It is the zero
+// Tensor before Build.
 func (s *State) Value() tensor.Tensor { return s.value }
 
 func (w *variable) set(op string, v tensor.Tensor) {

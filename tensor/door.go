@@ -26,6 +26,7 @@ func (door) Adopt(s *Scope, v Tensor) Tensor {
 	}
 	out := s.header(h.dtype, h.dims())
 	out.ptr, out.n = h.ptr, h.n
+	out.lender, out.term = h.lender, h.term
 	return Tensor{out, out.gen}
 }
 
@@ -104,6 +105,18 @@ func (door) Memory(t Tensor) ([]float32, []float64) {
 		return unsafe.Slice((*float32)(h.ptr), h.n), nil
 	}
 	return nil, unsafe.Slice((*float64)(h.ptr), h.n)
+}
+
+func (door) Live(t Tensor) {
+	h := t.use("tensor")
+	h.lender, h.term = h, h.gen
+}
+
+func (door) Expire(t Tensor) Tensor {
+	h := t.use("tensor")
+	h.gen++
+	h.term = h.gen
+	return Tensor{h, h.gen}
 }
 
 func (door) Allocs(s *Scope) int { return s.allocs }

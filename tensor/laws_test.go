@@ -302,7 +302,7 @@ var elsewhere = map[string]string{
 	"Normal": "a constant", "Uniform": "a constant", "Bernoulli": "a constant",
 	"Eq": "no slope", "Less": "no slope", "Not": "no slope", "ArgMax": "no slope", "OneHot": "no slope",
 	"Detach": "no slope, on purpose", "Keep": "no slope, on purpose", "Track": "where a tape starts",
-	"Leaf": "where a tape starts", "Adopt": "no operation", "Backward": "a derivative itself", "Grad": "a derivative itself", "VJP": "a derivative itself",
+	"Leaf": "where a tape starts", "Adopt": "no operation", "Expire": "no operation", "Backward": "a derivative itself", "Grad": "a derivative itself", "VJP": "a derivative itself",
 	"To": "TestToCarriesTheGradient", // differences cannot pass through float32
 }
 

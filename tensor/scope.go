@@ -59,6 +59,7 @@ func (s *Scope) Track(x Tensor) Tensor {
 func (s *Scope) leaf(h *header) Tensor {
 	out := s.header(h.dtype, h.dims())
 	out.ptr, out.n = h.ptr, h.n
+	out.lender, out.term = h.lender, h.term
 	if out.buf = h.buf; out.buf != nil {
 		out.buf.refs++
 	}
@@ -141,7 +142,7 @@ func (s *Scope) recycle(h *header) {
 		}
 		h.buf = nil
 	}
-	h.ptr = nil
+	h.ptr, h.lender = nil, nil
 	s.spare = append(s.spare, h)
 }
 
@@ -209,6 +210,7 @@ func window(h *header, from int, shape []int) Tensor {
 			out.buf.refs++
 		}
 	}
+	out.lender, out.term = h.lender, h.term
 	if out.n = mul(shape); out.n > 0 {
 		out.ptr = unsafe.Add(h.ptr, from*h.dtype.size())
 	}

@@ -33,6 +33,11 @@ type header struct {
 	scope *Scope         // nil: the Go heap
 	node  *node          // nil: untracked
 	slot  int            // place in scope.live
+
+	// Whose memory this is, if it is written again in place: a batch's, a
+	// parameter's, and what lies over them. term is the lender's generation.
+	lender *header
+	term   uint32
 }
 
 type flags uint8
@@ -185,7 +190,7 @@ func elems[T any](h *header) []T {
 
 // use returns t's header, or panics if t is no tensor or its pass has ended.
 func (t Tensor) use(op string) *header {
-	if t.h == nil || t.h.gen != t.gen {
+	if !t.Valid() {
 		t.stale(op)
 	}
 	return t.h
@@ -194,6 +199,10 @@ func (t Tensor) use(op string) *header {
 func (t Tensor) stale(op string) {
 	if t.h == nil {
 		fail(&Error{Op: op, Why: "an operand is the zero Tensor", Fix: "pass a tensor that was made by an operation or a constructor"})
+	}
+	if l := t.h.lender; l != nil && (l == t.h || l.gen != t.h.term) {
+		fail(&Error{Op: op, Why: "the batch ended that an operand belongs to, and its memory is written again for the next",
+			Fix: "Keep it (or take its Data) before the next batch is asked for"})
 	}
 	fail(&Error{Op: op, Why: "an operand's pass ended, or its layer returned, and its memory went back",
 		Fix: "Keep it (or take its Data) before the pass or the layer ends; only its results live on when a layer returns"})
@@ -242,7 +251,9 @@ func (t Tensor) DType() DType { return t.use("tensor.DType").dtype }
 
 // Valid tells whether t may be used: it is a tensor and its memory is still
 // its own.
-func (t Tensor) Valid() bool { return t.h != nil && t.h.gen == t.gen }
+func (t Tensor) Valid() bool {
+	return t.h != nil && t.h.gen == t.gen && (t.h.lender == nil || t.h.lender.gen == t.h.term)
+}
 
 // Tracked tells whether operations on t are recorded.
 func (t Tensor) Tracked() bool { return t.use("tensor.Tracked").node != nil }
@@ -322,11 +333,13 @@ func (t Tensor) Detach() Tensor {
 	return alias(h, h.dims())
 }
 
-// Keep copies t out of its scope to the Go heap, untracked. A heap tensor is
-// returned as it is.
+// Keep returns t's elements as a tensor that lives on, untracked: it copies t
+// out of its scope to the Go heap, and copies what is written again in place:
+// a batch, a parameter's or statistic's value, and what shares their memory.
+// Any other heap tensor is returned as it is.
 func (t Tensor) Keep() Tensor {
 	h := t.use("tensor.Keep")
-	if h.scope == nil {
+	if h.scope == nil && h.lender == nil {
 		return t
 	}
 	out := alloc(nil, h.dtype, h.dims())

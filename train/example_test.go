@@ -49,16 +49,39 @@ func ExampleNewUpdater() {
 	// Output: after 200 steps: y = 2.00·x + 1.00
 }
 
+// A step on a batch that is too large for one pass cuts it into parts.
 func ExampleUpdater_StepN() {
 	net := neuron(1)
 	x, y := line()
 	u := train.NewUpdater(net, optim.SGD{LR: 0.1})
 	u.Workers = 2 // at once; the result is the same for any number
+	xs, ys := x.Split(0, 4), y.Split(0, 4)
 	l, err := u.StepN(4, func(p *nn.Pass, part int) tensor.Tensor {
-		return loss.MSE(net.Forward(p, x.Slice(0, part, part+1)), y.Slice(0, part, part+1))
+		return loss.MSE(net.Forward(p, xs[part]), ys[part])
 	})
 	fmt.Println(l > 0, u.Steps(), err)
 	// Output: true 1 <nil>
+}
+
+// A step on several batches collects them first. Each ends with the next, so
+// that they are kept.
+func ExampleUpdater_StepN_accumulate() {
+	net := neuron(2)
+	u := train.NewUpdater(net, optim.SGD{LR: 0.1})
+	loader := data.Loader{Data: sides(), Batch: 2}
+	var xs, ys []tensor.Tensor
+	for b, err := range loader.Epoch(context.Background(), 0) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		xs, ys = append(xs, b.X.Keep()), append(ys, b.Y.Keep())
+	}
+	_, err := u.StepN(len(xs), func(p *nn.Pass, part int) tensor.Tensor {
+		return loss.CrossEntropy(net.Forward(p, xs[part]), ys[part])
+	})
+	fmt.Println(len(xs), "batches,", u.Steps(), "step,", err)
+	// Output: 3 batches, 1 step, <nil>
 }
 
 func ExampleFit() {

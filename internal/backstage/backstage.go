@@ -145,6 +145,12 @@ type Tensor[T, S, R any] interface {
 	// Memory returns the float32 or float64 elements of a heap tensor to write
 	// in place: a parameter's own memory. Exactly one result is not nil.
 	Memory(t T) ([]float32, []float64)
+	// Live says that the memory of the heap tensor t will be written again in
+	// place, so that Keep copies it and what lies over it. Call it before anyone
+	// else has t. Expire ends t's handles, and all that lies over its memory, and
+	// returns a new one; t must be Live.
+	Live(t T)
+	Expire(t T) T
 	// Allocs counts the buffers, headers and nodes s has ever allocated; a
 	// steady state leaves it as it is. Bytes is the size of its memory.
 	Allocs(s *S) int
