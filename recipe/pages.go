@@ -98,7 +98,7 @@ func CalibrationSection(m *Measured) report.Section {
 func calibrate(m *Measured) (bins [groups]confidence, off float64) {
 	for i, label := range m.Labels {
 		guess, p := best(m.Chance[i])
-		b := &bins[min(groups-1, int(p*groups))]
+		b := &bins[min(groups-1, max(0, int(math.Ceil(p*groups))-1))] // with its upper edge, as in metric
 		b.n++
 		b.sure += p
 		if guess == label {
@@ -185,7 +185,7 @@ func filtersSection(t *Task) *report.Section {
 		return nil
 	}
 	return &report.Section{Title: "What the first layer looks for", Text: []string{
-		"Each square is what one unit of the first layer weighs the picture with: it answers most where the picture is bright under bright squares and dark under dark ones. Edges in several directions are what one hopes to see in small filters; in those as large as the picture, garments.",
+		"Each square is what one unit of the first layer weighs the picture with: it answers most where the picture is bright under bright squares and dark under dark ones. Edges in several directions are what one hopes to see in small filters; in those as large as the picture, garments. What looks like noise is mostly the random first weights: a wide layer learns by small changes to many of them.",
 	}, Body: []report.Figure{report.Pictures(true, pictures)}}
 }
 

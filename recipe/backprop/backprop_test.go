@@ -22,7 +22,7 @@ func opened(t *testing.T, change func(c *Config)) *recipe.Task {
 
 // Three ways to each derivative agree, at any weights and on any example.
 func TestTinyWaysAgree(t *testing.T) {
-	task := opened(t, func(*Config) {})
+	task := opened(t, func(c *Config) { c.Hidden = 2 })
 	n := tinyOf(task.Also[0].Net)
 	for _, scale := range []float64{0.1, 1, 3} {
 		m := n
@@ -49,7 +49,7 @@ func TestTinyWaysAgree(t *testing.T) {
 
 // A formula with a slip in it is found out.
 func TestOffSeesASlip(t *testing.T) {
-	n := tinyOf(opened(t, func(*Config) {}).Also[0].Net)
+	n := tinyOf(opened(t, func(c *Config) { c.Hidden = 2 }).Also[0].Net)
 	_, rows, _ := n.compare([2]float64{1, 1}, 1)
 	rows[4].hand += 1e-6
 	if rows[4].off() < 1e-7 {

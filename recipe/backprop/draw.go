@@ -92,7 +92,7 @@ func (d *drawing) node(b *strings.Builder, name string, x, y int, inner string) 
 	}
 }
 
-func short(v float64) string { return strings.Replace(fmt.Sprintf("%.3f", v), "-", "−", 1) }
+func short(v float64) string { return strings.Replace(places(v, 3), "-", "−", 1) }
 
 // draw draws the walk of one example: two steps forward, three back.
 func draw(t *trace, rows []row) []report.Figure {

@@ -122,8 +122,18 @@ func (e *example) tell(b *strings.Builder) {
 	fmt.Fprintf(b, "  p  = 1/(1 + e^%.4f) = %.10f\n  L  = −ln %.4f = %.10f\n\nback\n", -t.z2, t.p, math.Exp(-t.loss), t.loss)
 	fmt.Fprintf(b, "  %-8s %14s %14s %14s   %s\n", "∂L by", "by hand", "by limpid", "by differences", "formula")
 	for _, r := range e.rows {
-		fmt.Fprintf(b, "  %-8s %14.10f %14.10f %14.10f   %s = %s\n", r.name, r.hand, r.auto, r.finite, r.rule, r.numbers)
+		fmt.Fprintf(b, "  %-8s %14s %14s %14s   %s = %s\n", r.name, places(r.hand, 10), places(r.auto, 10), places(r.finite, 10), r.rule, r.numbers)
 	}
+}
+
+// places writes v with so many decimal places; 0 has no sign, nor has what
+// rounds to it.
+func places(v float64, n int) string {
+	s := fmt.Sprintf("%.*f", n, v)
+	if strings.Trim(s, "-0.") == "" {
+		return strings.TrimPrefix(s, "-")
+	}
+	return s
 }
 
 // descent takes one step against the mean gradient over all of XOR and tells
@@ -192,7 +202,7 @@ func (l *lesson) pages(_ context.Context, m *recipe.Measured) ([]report.Section,
 	e := l.before.examples[shown]
 	rows := [][]string{}
 	for _, r := range e.rows {
-		rows = append(rows, []string{r.name, fmt.Sprintf("%.6f", r.value), r.rule, r.numbers, fmt.Sprintf("%.10f", r.hand), fmt.Sprintf("%.10f", r.auto), fmt.Sprintf("%.10f", r.finite), fmt.Sprintf("%.0e", r.off())})
+		rows = append(rows, []string{r.name, places(r.value, 4), r.rule, r.numbers, places(r.hand, 8), places(r.auto, 8), places(r.finite, 8), fmt.Sprintf("%.0e", r.off())})
 	}
 	off := m.Scores["largest_difference"].(float64)
 	all := []report.Section{

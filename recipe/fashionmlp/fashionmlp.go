@@ -15,7 +15,7 @@ import (
 var Recipe = (&clothes.Kind{
 	Name:     "fashion-mlp",
 	Short:    "the same clothes, by a network of fully connected layers, to compare with",
-	Time:     "1 min",
+	Time:     "20 s",
 	Defaults: defaults,
 	Mini:     0.83,
 	Network:  network,
