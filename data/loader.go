@@ -81,6 +81,10 @@ func (l *Loader) Epoch(ctx context.Context, e int) iter.Seq2[Batch, error] {
 // Keep what shall outlive it. That of a loop that is left by break lives on.
 func (l *Loader) Batches(ctx context.Context, from, to int) iter.Seq2[Batch, error] {
 	return func(yield func(Batch, error) bool) {
+		if ctx == nil {
+			yield(Batch{}, errors.New("data: loader: ctx is nil: pass context.Background()"))
+			return
+		}
 		if err := l.check(from, to); err != nil {
 			yield(Batch{}, err)
 			return

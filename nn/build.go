@@ -3,6 +3,7 @@ package nn
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -54,6 +55,9 @@ func Build(model any, o ...Option) (*Net, error) {
 	for _, set := range o {
 		set(&c)
 	}
+	if err := c.check(model); err != nil {
+		return nil, err
+	}
 	w := walk(model)
 	if len(w.errs) > 0 {
 		return nil, fmt.Errorf("nn.Build: %s", strings.Join(w.errs, "; "))
@@ -72,6 +76,32 @@ func Build(model any, o ...Option) (*Net, error) {
 	b.finish()
 	return b.net, nil
 }
+
+// check tells what is wrong with a model and its input at first sight.
+func (c *options) check(model any) error {
+	v := reflect.ValueOf(model)
+	s, _ := model.(*Sequential)
+	_, isLayer := model.(Layer)
+	switch {
+	case model == nil:
+		return errors.New("nn.Build: the model is nil: pass a pointer to a layer, or to a struct of layers")
+	case none(v):
+		return fmt.Errorf("nn.Build: the model is a nil %T: make one, &nn.Linear{Out: 10} for example", model)
+	case s != nil && len(*s) == 0:
+		return errors.New("nn.Build: the model is a Sequential without layers: put some in")
+	case !isLayer && !slices.Contains(modelKinds, v.Kind()):
+		return fmt.Errorf("nn.Build: %v is of type %T, and no model: pass a pointer to a layer, or to a struct of layers", model, model)
+	}
+	for _, d := range c.input {
+		if d < 1 {
+			return fmt.Errorf("nn.Build: nn.Input is %v: want at least 1 on each axis of one example", c.input)
+		}
+	}
+	return nil
+}
+
+// modelKinds are what may hold layers, besides a layer itself.
+var modelKinds = []reflect.Kind{reflect.Pointer, reflect.Struct, reflect.Map, reflect.Slice, reflect.Array}
 
 // net returns the network of what the walk found, values still missing.
 func (w *walker) net(c *options) *Net {

@@ -53,6 +53,21 @@ func TestBuildErrors(t *testing.T) {
 		"no Forward":          {&headless{*lin()}, []Option{in}, []string{"no method Forward", "nn.Trace"}},
 		"no input":            {lin(), nil, []string{"nn.Input"}},
 		"nil in Sequential":   {&Sequential{nil}, []Option{in}, []string{"0 is nil"}},
+		"nil":                 {nil, []Option{in}, []string{"the model is nil"}},
+		"a number":            {3, []Option{in}, []string{"3 is of type int, and no model"}},
+		"a nil layer":         {(*Linear)(nil), []Option{in}, []string{"the model is a nil *nn.Linear"}},
+		"a nil map":           {map[string]*Linear(nil), []Option{in}, []string{"the model is a nil map"}},
+		"a nil Func":          {Func(nil), []Option{in}, []string{"the model is a nil nn.Func"}},
+		"no layers":           {&Sequential{}, []Option{in}, []string{"a Sequential without layers"}},
+		"typed nil":           {&Sequential{lin(), (*Linear)(nil)}, []Option{in}, []string{"1 is a nil *nn.Linear"}},
+		"nil Func in a row":   {&Sequential{Func(nil)}, []Option{in}, []string{"0 is a nil nn.Func"}},
+		"typed nil deep":      {&Sequential{&Residual{Body: (*Conv2D)(nil)}}, []Option{in}, []string{"0.body is a nil *nn.Conv2D"}},
+		"shared nil":          {&Sequential{Share(nil)}, []Option{in}, []string{"a layer that it calls is nil"}},
+		"calls nil":           {Func(func(p *Pass, x T) T { return p.Apply(x, nil) }), []Option{in}, []string{"a layer that it calls is nil"}},
+		"calls a nil layer":   {Func(func(p *Pass, x T) T { var l *Linear; return l.Forward(p, x) }), []Option{in}, []string{"a layer that it calls is nil"}},
+		"calls a nil net":     {Func(func(p *Pass, x T) T { var n *Net; return n.Forward(p, x) }), []Option{in}, []string{"the network is nil"}},
+		"input of nothing":    {lin(), []Option{Input(0)}, []string{"nn.Input is [0]", "at least 1"}},
+		"negative input":      {lin(), []Option{Input(4, -3)}, []string{"nn.Input is [4 -3]"}},
 		"no Out":              {&Sequential{&Linear{}}, []Option{in}, []string{"Out is 0", "0 (nn.Linear)"}},
 		"conv on rows":        {&Sequential{&Conv2D{Out: 2, Kernel: 3}}, []Option{in}, []string{"[N, H, W, C]", "[2 3]", "0 (nn.Conv2D)"}},
 		"conv without Kernel": {&Sequential{&Conv2D{Out: 2}}, []Option{images}, []string{"Kernel is 0"}},
@@ -75,6 +90,14 @@ func TestBuildErrors(t *testing.T) {
 			wantErr(t, err, c.want...)
 		})
 	}
+}
+
+func TestNilNetAndFunction(t *testing.T) {
+	var n *Net
+	_, err := n.Predict(tensor.Zeros(1, 3))
+	wantErr(t, err, "the network is nil", "nn.Build")
+	wantErr(t, n.Do(func(*Pass) error { return nil }), "the network is nil")
+	wantErr(t, build(t, lin(), Input(3)).Do(nil), "the function is nil")
 }
 
 func TestAFailedBuildLeavesNoTrace(t *testing.T) {

@@ -74,6 +74,9 @@ func (n *Net) Params() []*Param { return append([]*Param(nil), n.params...) }
 // Forward runs the whole model on x [N, …] in p, which may be another
 // network's pass: n's parameters are constants there.
 func (n *Net) Forward(p *Pass, x tensor.Tensor) tensor.Tensor {
+	if n == nil {
+		tensor.Fail("nn.Net.Forward", "the network is nil: build it with nn.Build, and look at its error")
+	}
 	if n.root == nil {
 		tensor.Fail("nn.Net.Forward", "the model has no method Forward(p, x): call its own methods in Do or Step instead")
 	}
@@ -98,6 +101,12 @@ func (n *Net) Predict(x tensor.Tensor, o ...PassOption) (tensor.Tensor, error) {
 // say otherwise. Results leave it by Keep or Data. A [*tensor.Error] that f
 // panics with is returned. It may be called from many goroutines at once.
 func (n *Net) Do(f func(p *Pass) error, o ...PassOption) error {
+	switch {
+	case n == nil:
+		return errors.New("nn: the network is nil: build it with nn.Build, and look at its error")
+	case f == nil:
+		return errors.New("nn.Net.Do: the function is nil: give it what shall run in the pass")
+	}
 	var c passOptions
 	for _, set := range o {
 		set(&c)

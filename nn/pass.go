@@ -211,6 +211,9 @@ func (p *Pass) find(k key) (*place, *visit) {
 
 // push opens the frame of layer k at pl, which find tells if it is nil.
 func (p *Pass) push(k key, pl *place, mark int) *frame {
+	if k.ptr == nil {
+		fail(&tensor.Error{Op: "nn.Pass", Layer: p.label(), Why: "a layer that it calls is nil", Fix: "put a layer there, or do not call it"})
+	}
 	up := p.top()
 	v := up.visit
 	if pl == nil {

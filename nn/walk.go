@@ -80,6 +80,10 @@ func (w *walker) value(v reflect.Value, path string) *place {
 	case reflect.Pointer:
 		return w.pointer(v, path)
 	case reflect.Interface:
+		if e := v.Elem(); !v.IsNil() && none(e) && e.Type().Implements(layerType) {
+			w.errs = append(w.errs, fmt.Sprintf("%s is a nil %v: put a layer there, or leave it out", dotted(path), e.Type()))
+			return nil
+		}
 		if !v.IsNil() && (v.Elem().Type().Implements(layerType) || v.Elem().Kind() == reflect.Pointer && v.Type() != layerType && holds(v.Elem().Type(), nil)) {
 			return w.value(v.Elem(), path)
 		}
@@ -91,6 +95,17 @@ func (w *walker) value(v reflect.Value, path string) *place {
 		}
 	}
 	return nil
+}
+
+// none tells whether v is nil.
+func none(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.Invalid:
+		return true
+	case reflect.Pointer, reflect.Map, reflect.Slice, reflect.Func, reflect.Interface:
+		return v.IsNil()
+	}
+	return false
 }
 
 func (w *walker) pointer(v reflect.Value, path string) *place {

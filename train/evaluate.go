@@ -27,6 +27,9 @@ func Evaluate(ctx context.Context, net *nn.Net, set data.Dataset, loss loss.Func
 	if net == nil {
 		return nil, fmt.Errorf("train.Evaluate: the network is nil: build it with nn.Build, and look at its error")
 	}
+	if err := checkContext("Evaluate", ctx); err != nil {
+		return nil, err
+	}
 	e := &evaluation{net: net, metrics: metrics}
 	if loss != nil {
 		e.measure = func(_ *nn.Pass, out tensor.Tensor, b data.Batch) tensor.Tensor { return loss(out, b.Y) }

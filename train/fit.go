@@ -37,7 +37,7 @@ type Result struct {
 // anything is written. A step that fails is an error too, a [*DivergedError]
 // if its loss was not finite; the Result then tells how far it came.
 func Fit(ctx context.Context, net *nn.Net, c Config) (*Result, error) {
-	if err := c.check(net); err != nil {
+	if err := errors.Join(checkContext("Fit", ctx), c.check(net)); err != nil {
 		return nil, err
 	}
 	f := newFitting(net, c)
@@ -50,6 +50,13 @@ func Fit(ctx context.Context, net *nn.Net, c Config) (*Result, error) {
 	err := try(func() error { return f.run(ctx) })
 	err = errors.Join(err, f.close(err), f.closeObservers())
 	return &f.result, err
+}
+
+func checkContext(op string, ctx context.Context) error {
+	if ctx == nil {
+		return fmt.Errorf("train.%s: ctx is nil: pass context.Background()", op)
+	}
+	return nil
 }
 
 // try returns a mistake that f panics with, too.

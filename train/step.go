@@ -23,6 +23,9 @@ import (
 // A parameter that the loss does not reach stays as it is, decay and momentum
 // included.
 func (u *Updater) Step(f func(p *nn.Pass) tensor.Tensor) (float64, error) {
+	if f == nil {
+		return 0, errors.New("train.Step: the function is nil: give it one that returns the loss")
+	}
 	if !u.running.CompareAndSwap(false, true) {
 		return 0, errBusy
 	}
@@ -37,6 +40,9 @@ func (u *Updater) Step(f func(p *nn.Pass) tensor.Tensor) (float64, error) {
 func (u *Updater) StepN(n int, f func(p *nn.Pass, part int) tensor.Tensor) (float64, error) {
 	if n < 1 {
 		return 0, fmt.Errorf("train.StepN: %d parts: want at least 1", n)
+	}
+	if f == nil {
+		return 0, errors.New("train.StepN: the function is nil: give it one that returns a part's loss")
 	}
 	if !u.running.CompareAndSwap(false, true) {
 		return 0, errBusy
@@ -83,8 +89,11 @@ func (u *Updater) step(n int) (float64, error) {
 
 // ready makes sure that a step can be taken; it returns the schedule's factor.
 func (u *Updater) ready() (float64, error) {
-	if u.fault != nil {
+	switch {
+	case u.fault != nil:
 		return 0, u.fault
+	case u.rule == nil:
+		return 0, errors.New("train.Step: the updater is empty: make it with train.NewUpdater")
 	}
 	if !(u.Clip >= 0) || !(u.ClipValue >= 0) {
 		return 0, fmt.Errorf("train.Step: Clip is %g and ClipValue %g: want 0 or more", u.Clip, u.ClipValue)
