@@ -43,7 +43,11 @@ func ConfusionSection(m *Measured, classes []string) report.Section {
 	c := metric.Confusion{Matrix: m.Confusion}
 	rows := make([][]string, len(m.Confusion))
 	for i := range rows {
-		rows[i] = []string{classes[i], share(c.Recall(i)), share(c.Precision(i)), share(c.F1(i))}
+		is, named := 0, 0
+		for j := range m.Confusion {
+			is, named = is+m.Confusion[i][j], named+m.Confusion[j][i]
+		}
+		rows[i] = []string{classes[i], share(c.Recall(i), is), share(c.Precision(i), named), share(c.F1(i), is+named)}
 	}
 	return report.Section{Title: "What is taken for what", Text: []string{
 		"Each row is a class of the test split, each column an answer. Blue is right; the redder a cell beside the diagonal, the more often its row is taken for its column.",
@@ -54,8 +58,9 @@ func ConfusionSection(m *Measured, classes []string) report.Section {
 	}}
 }
 
-func share(v float64) string {
-	if math.IsNaN(v) {
+// share writes the share v of so many answers.
+func share(v float64, of int) string {
+	if of == 0 {
 		return "—"
 	}
 	return fmt.Sprintf("%.1f%%", 100*v)

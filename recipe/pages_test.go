@@ -98,10 +98,10 @@ func TestWorstAndCalibrate(t *testing.T) {
 		t.Errorf("worst: %v", got)
 	}
 	bins, off := calibrate(m)
-	if bins[9].n != 2 || bins[9].right != 1 || bins[6].n != 1 || bins[5].n != 1 || bins[7].right != 1 {
+	if bins[9].n != 1 || bins[9].right != 0 || bins[8].right != 1 || bins[5].n != 2 || bins[7].right != 1 {
 		t.Errorf("bins %v", bins)
 	}
-	if want := (math.Abs(1.85-1) + 0.6 + 0.25 + 0.55) / 5; math.Abs(off-want) > 1e-9 {
+	if want := (0.95 + 0.1 + 0.25 + 0.6 + 0.55) / 5; math.Abs(off-want) > 1e-9 {
 		t.Errorf("off by %g, want %g", off, want)
 	}
 }
