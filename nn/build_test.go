@@ -92,6 +92,45 @@ func TestBuildErrors(t *testing.T) {
 	}
 }
 
+// An option below its range is an error that names it; it does not act as 1.
+func TestNegativeOptions(t *testing.T) {
+	images, words := Input(8, 8, 6), Input(8, 6)
+	for _, c := range []struct {
+		l    Layer
+		in   Option
+		want string
+	}{
+		{&Conv2D{Out: 2, Kernel: 3, Stride: -2}, images, "nn.Conv2D: Stride is -2, want 0 or more"},
+		{&Conv2D{Out: 2, Kernel: 3, StrideHW: [2]int{1, -2}}, images, "Stride is -2"},
+		{&Conv2D{Out: 2, Kernel: 3, Dilation: -1}, images, "Dilation is -1"},
+		{&Conv2D{Out: 2, Kernel: 3, DilationHW: [2]int{-3, 1}}, images, "Dilation is -3"},
+		{&Conv2D{Out: 2, Kernel: 3, Groups: -2}, images, "Groups is -2"},
+		{&Conv2D{Out: 2, Kernel: 3, Pad: -2}, images, "Pad is -2, want 0 or more, or nn.Same"},
+		{&ConvTranspose2D{Out: 2, Kernel: 3, Stride: -2}, images, "nn.ConvTranspose2D: Stride is -2"},
+		{&ConvTranspose2D{Out: 2, Kernel: 3, OutPad: -1}, images, "OutPad is -1"},
+		{&ConvTranspose2D{Out: 2, Kernel: 3, Groups: -1}, images, "Groups is -1"},
+		{&Conv1D{Out: 2, Kernel: 3, Stride: -2}, words, "nn.Conv1D: Stride is -2"},
+		{&Conv1D{Out: 2, Kernel: 3, Dilation: -2}, words, "Dilation is -2"},
+		{&Conv1D{Out: 2, Kernel: 3, Groups: -3}, words, "Groups is -3"},
+		{&Conv1D{Out: 2, Kernel: 3, Pad: -5}, words, "Pad is -5"},
+		{&MaxPool2D{Size: 2, Stride: -1}, images, "nn.MaxPool2D: Stride is -1"},
+		{&MaxPool2D{Size: 2, Pad: -2}, images, "Pad is -2"},
+		{&MaxPool2D{To: [2]int{2, -2}}, images, "To is -2"},
+		{&AvgPool2D{Size: 2, StrideHW: [2]int{2, -2}}, images, "nn.AvgPool2D: Stride is -2"},
+		{&MaxPool1D{Size: 2, Stride: -1}, words, "nn.MaxPool1D: Stride is -1"},
+		{&AvgPool1D{Size: 2, Pad: -3}, words, "nn.AvgPool1D: Pad is -3"},
+		{&AvgPool1D{To: -3}, words, "To is -3"},
+	} {
+		_, err := Build(&Sequential{c.l}, c.in)
+		wantErr(t, err, c.want, "fix:", "0 (nn.")
+	}
+	l := &Conv2D{Out: 2, Kernel: 3}
+	n := build(t, l, images)
+	l.Stride = -1 // set later, it is not taken for 1 either
+	_, err := n.Predict(tensor.Zeros(1, 8, 8, 6))
+	wantErr(t, err, "Stride is -1")
+}
+
 func TestNilNetAndFunction(t *testing.T) {
 	var n *Net
 	_, err := n.Predict(tensor.Zeros(1, 3))

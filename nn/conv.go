@@ -59,7 +59,7 @@ func (l *Conv2D) Forward(p *Pass, x tensor.Tensor) tensor.Tensor {
 func (l *Conv2D) check(p *Pass, x tensor.Tensor) {
 	p.images("nn.Conv2D", x)
 	p.positive("nn.Conv2D", "Out", l.Out)
-	p.positive("nn.Conv2D", "Kernel", min(pair(l.Kernel, l.KernelHW)[0], pair(l.Kernel, l.KernelHW)[1]))
+	p.sliding("nn.Conv2D", pair(l.Kernel, l.KernelHW), pair(l.Stride, l.StrideHW), pair(l.Dilation, l.DilationHW), pair(l.Pad, l.PadHW))
 	p.grouped("nn.Conv2D", l.Groups, x.Dim(3), l.Out)
 	l.Weight.filter = true
 }
@@ -112,7 +112,9 @@ func (l *ConvTranspose2D) Forward(p *Pass, x tensor.Tensor) tensor.Tensor {
 func (l *ConvTranspose2D) check(p *Pass, x tensor.Tensor) {
 	p.images("nn.ConvTranspose2D", x)
 	p.positive("nn.ConvTranspose2D", "Out", l.Out)
-	p.positive("nn.ConvTranspose2D", "Kernel", min(pair(l.Kernel, l.KernelHW)[0], pair(l.Kernel, l.KernelHW)[1]))
+	p.sliding("nn.ConvTranspose2D", pair(l.Kernel, l.KernelHW), pair(l.Stride, l.StrideHW), pair(l.Dilation, l.DilationHW), pair(l.Pad, l.PadHW))
+	out := pair(l.OutPad, l.OutPadHW)
+	p.natural("nn.ConvTranspose2D", "OutPad", min(out[0], out[1]))
 	p.grouped("nn.ConvTranspose2D", l.Groups, x.Dim(3), l.Out)
 	l.Weight.filter = true
 }
@@ -125,11 +127,27 @@ func pair(square int, hw [2]int) [2]int {
 	return [2]int{square, square}
 }
 
+// sliding panics if an option of a sliding window is out of its range.
+func (p *Pass) sliding(layer string, kernel, stride, dilation, pad [2]int) {
+	p.positive(layer, "Kernel", min(kernel[0], kernel[1]))
+	p.natural(layer, "Stride", min(stride[0], stride[1]))
+	p.natural(layer, "Dilation", min(dilation[0], dilation[1]))
+	p.padded(layer, pad)
+}
+
+// orOne returns an option of which 0 means 1.
+func orOne(v int) int {
+	if v == 0 {
+		return 1
+	}
+	return v
+}
+
 // window gathers a sliding window's options.
 func window(k [2]int, stride int, strideHW [2]int, pad int, padHW [2]int, dilation int, dilationHW [2]int) backstage.Conv {
 	s, d, q := pair(stride, strideHW), pair(dilation, dilationHW), pair(pad, padHW)
 	for i := range 2 {
-		s[i], d[i] = max(s[i], 1), max(d[i], 1)
+		s[i], d[i] = orOne(s[i]), orOne(d[i])
 		if q[i] == Same {
 			q[i] = d[i] * (k[i] - 1) / 2
 		}
@@ -147,6 +165,7 @@ func (p *Pass) images(layer string, x tensor.Tensor) {
 
 // grouped panics unless the groups divide the channels.
 func (p *Pass) grouped(layer string, groups, in, out int) {
+	p.natural(layer, "Groups", groups)
 	if g := max(groups, 1); in%g != 0 || out%g != 0 {
 		fail(&tensor.Error{Op: layer, Layer: p.label(), Why: fmt.Sprintf("%d groups do not divide %d channels in and %d out", g, in, out),
 			Fix: "choose Groups so that both are multiples of it"})

@@ -57,7 +57,7 @@ func (l *Conv1D) Forward(p *Pass, x tensor.Tensor) tensor.Tensor {
 func (l *Conv1D) check(p *Pass, x tensor.Tensor) {
 	p.sequences("nn.Conv1D", x)
 	p.positive("nn.Conv1D", "Out", l.Out)
-	p.positive("nn.Conv1D", "Kernel", l.Kernel)
+	p.sliding("nn.Conv1D", [2]int{1, l.Kernel}, [2]int{1, l.Stride}, [2]int{1, l.Dilation}, [2]int{0, l.Pad})
 	p.grouped("nn.Conv1D", l.Groups, x.Dim(2), l.Out)
 	if l.Causal && l.Pad != 0 {
 		fail(&tensor.Error{Op: "nn.Conv1D", Layer: p.label(), Why: fmt.Sprintf("Causal pads by itself, and Pad is %d", l.Pad), Fix: "leave Pad out"})

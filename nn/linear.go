@@ -62,6 +62,22 @@ func (p *Pass) positive(layer, option string, v int) {
 	}
 }
 
+// natural panics if an option of which 0 means the usual is less.
+func (p *Pass) natural(layer, option string, v int) {
+	if v < 0 {
+		fail(&tensor.Error{Op: layer, Layer: p.label(), Why: fmt.Sprintf("%s is %d, want 0 or more", option, v),
+			Fix: "correct " + option + " in the layer's literal, or leave it out"})
+	}
+}
+
+// padded panics if a padding is negative and not Same.
+func (p *Pass) padded(layer string, pad [2]int) {
+	if v := min(pad[0], pad[1]); v < Same {
+		fail(&tensor.Error{Op: layer, Layer: p.label(), Why: fmt.Sprintf("Pad is %d, want 0 or more, or nn.Same", v),
+			Fix: "correct Pad in the layer's literal"})
+	}
+}
+
 // wants panics: x does not have the form that the layer takes.
 func (p *Pass) wants(layer string, x tensor.Tensor, what string) {
 	fail(&tensor.Error{Op: layer, Layer: p.label(), Shapes: [][]int{x.Shape()}, Why: "the input needs " + what,

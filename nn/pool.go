@@ -63,6 +63,8 @@ func (p *Pass) pooling(layer string, size, stride, pad [2]int, ceil bool) backst
 	if size[0] < 1 || size[1] < 1 {
 		p.positive(layer, "Size", min(size[0], size[1]))
 	}
+	p.natural(layer, "Stride", min(stride[0], stride[1]))
+	p.padded(layer, pad)
 	for i := range 2 {
 		if stride[i] == 0 {
 			stride[i] = size[i]

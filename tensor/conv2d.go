@@ -16,18 +16,26 @@ func (o Conv) perAxis() backstage.Conv {
 		PadTop: o.Pad, PadLeft: o.Pad, PadBottom: o.Pad, PadRight: o.Pad}
 }
 
+// natural panics if the option v is negative.
+func natural(op, option string, v int) {
+	if v < 0 {
+		fail(&Error{Op: op, Why: fmt.Sprintf("%s is %d, want 0 or more", option, v), Fix: "correct " + option + ", or leave it out"})
+	}
+}
+
 // Conv2D slides the filters w over the images x and sums the products.
 //
 //	x    [N, H, W, C]
 //	w    [O, KH, KW, C/Groups]
 //	out  [N, H', W', O]   H' = (H + 2·Pad − Dilation·(KH−1) − 1)/Stride + 1, rounded down
 //
-// It panics with an [*Error] if x and w differ in channels, or if the filters
-// are larger than the padded images. Its gradients are made of convolutions
+// It panics with an [*Error] if x and w differ in channels, if the filters are
+// larger than the padded images, or if an option is negative. Its gradients are made of convolutions
 // again, so they have gradients too.
 //
 // Source: Dumoulin and Visin 2016, "A guide to convolution arithmetic", rel. 6.
 func (x Tensor) Conv2D(w Tensor, o Conv) Tensor {
+	natural("tensor.Conv2D", "Pad", o.Pad)
 	return conv(x, w, Tensor{}, o.perAxis(), backstage.None, 0)
 }
 
@@ -40,6 +48,7 @@ func (x Tensor) Conv2D(w Tensor, o Conv) Tensor {
 //
 // Source: Dumoulin and Visin 2016, rel. 14.
 func (x Tensor) ConvTranspose2D(w Tensor, o Conv) Tensor {
+	natural("tensor.ConvTranspose2D", "Pad", o.Pad)
 	return convTranspose(x, w, Tensor{}, o.perAxis(), backstage.None, 0)
 }
 
@@ -72,6 +81,14 @@ func convOptions(c backstage.Conv) convInts {
 	return convInts{max(c.StrideH, 1), max(c.StrideW, 1), max(c.DilH, 1), max(c.DilW, 1), c.PadTop, c.PadLeft, max(c.Groups, 1)}
 }
 
+// convNatural panics if what convOptions takes is negative. Padding may be:
+// a gradient cuts off what a convolution did not see.
+func convNatural(op string, c *backstage.Conv) {
+	natural(op, "Stride", min(c.StrideH, c.StrideW))
+	natural(op, "Dilation", min(c.DilH, c.DilW))
+	natural(op, "Groups", c.Groups)
+}
+
 // convShape gathers the shape of a convolution from its three arrays.
 func convShape(o *convInts, x, w, y *[maxRank]int) kernel.ConvShape {
 	return kernel.ConvShape{
@@ -89,6 +106,7 @@ func conv(x, w, b Tensor, c backstage.Conv, act backstage.Act, param float64) Te
 	hx, hw, s := home2("tensor.Conv2D", x, w)
 	o := convOptions(c)
 	checkImages("tensor.Conv2D", x, w)
+	convNatural("tensor.Conv2D", &c)
 	if hx.shape[3] != hw.shape[3]*o[convGroups] || hw.shape[0]%o[convGroups] != 0 {
 		badChannels(x, w, o[convGroups])
 	}
@@ -207,6 +225,7 @@ func convTranspose(x, w, b Tensor, c backstage.Conv, act backstage.Act, param fl
 	hx, hw, _ := home2("tensor.ConvTranspose2D", x, w)
 	o := convOptions(c)
 	checkImages("tensor.ConvTranspose2D", x, w)
+	convNatural("tensor.ConvTranspose2D", &c)
 	if hx.shape[3] != hw.shape[0] || hx.shape[3]%o[convGroups] != 0 {
 		fail(&Error{Op: "tensor.ConvTranspose2D", Shapes: x.shapes(w),
 			Why: fmt.Sprintf("the filters are for %d channels in %d groups, the images have %d", hw.shape[0], o[convGroups], hx.shape[3]),

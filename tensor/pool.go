@@ -79,6 +79,7 @@ func poolInts(x Tensor, p *backstage.Pool) [maxRank]int {
 	if p.StrideW == 0 {
 		p.StrideW = p.KW
 	}
+	natural("tensor.Pool", "Pad", min(p.PadTop, p.PadLeft, p.PadBottom, p.PadRight))
 	if min(p.StrideH, p.StrideW) < 1 || min(p.KH, p.KW) < 1 && x.h.n > 0 {
 		fail(&Error{Op: "tensor.Pool", Shapes: x.shapes(), Why: fmt.Sprintf("windows of %d×%d at strides of %d×%d", p.KH, p.KW, p.StrideH, p.StrideW), Fix: "make size and stride at least 1"})
 	}
