@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"fmt"
 	"unsafe"
 
 	"github.com/limpid-ml/limpid/tensor"
@@ -326,10 +327,18 @@ func (f Frame) Return(y tensor.Tensor, more ...tensor.Tensor) tensor.Tensor {
 // Track returns x as a tracked leaf of the pass, to differentiate by it.
 func (p *Pass) Track(x tensor.Tensor) tensor.Tensor { return p.scope.Track(x) }
 
-// Log puts the scalar v in the step's event under name.
+// Log puts the scalar v in the step's event under name. It panics with a
+// [*tensor.Error] that names it if v is no scalar.
 func (p *Pass) Log(name string, v tensor.Tensor) {
 	if p.replaying > 0 {
 		return
+	}
+	if !v.Valid() || v.Len() != 1 {
+		e := &tensor.Error{Op: "nn.Pass.Log", Layer: p.label(), Why: fmt.Sprintf("%q is no tensor, or its pass ended", name), Fix: "log a scalar of this pass"}
+		if v.Valid() {
+			e.Shapes, e.Why, e.Fix = [][]int{v.Shape()}, fmt.Sprintf("%q has %d elements, want a scalar", name, v.Len()), "reduce it first (Mean, Sum)"
+		}
+		fail(e)
 	}
 	p.logNames = append(p.logNames, name)
 	p.logValues = append(p.logValues, v.Item())

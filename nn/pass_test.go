@@ -306,7 +306,8 @@ func TestLogOnlyScalars(t *testing.T) {
 		if len(names) != 2 || names[1] != "b" || values[0] != 2 {
 			t.Error(names, values)
 		}
-		wantErr(t, tensor.Try(func() { p.Log("c", tensor.Zeros(2)) }), "want one")
+		wantErr(t, tensor.Try(func() { p.Log("c", tensor.Zeros(2)) }), `"c" has 2 elements, want a scalar`, "nn.Pass.Log", "[2]", "fix:")
+		wantErr(t, tensor.Try(func() { p.Log("d", T{}) }), `"d" is no tensor`, "nn.Pass.Log")
 		steps.End(p)
 	}
 }
