@@ -77,7 +77,25 @@ func (r *Rand) Normal(mean, std float64, shape ...int) Tensor {
 
 // Uniform returns a tensor of numbers in [lo, hi).
 func (r *Rand) Uniform(lo, hi float64, shape ...int) Tensor {
-	return r.pairs(shape, lo, hi-lo, func(a, b uint64) (float64, float64) { return unit(a), unit(b) })
+	out := r.pairs(shape, lo, hi-lo, func(a, b uint64) (float64, float64) { return unit(a), unit(b) })
+	if r.wide {
+		below(elems[float64](out.h), lo, hi, math.Nextafter)
+	} else {
+		below(elems[float32](out.h), lo, hi, math.Nextafter32)
+	}
+	return out
+}
+
+// below brings what was rounded up to hi back to the number before.
+func below[T float32 | float64](dst []T, lo, hi float64, after func(x, y T) T) {
+	if !(lo < hi) {
+		return
+	}
+	for i, v := range dst {
+		if float64(v) >= hi {
+			dst[i] = max(after(v, T(math.Inf(-1))), T(lo))
+		}
+	}
 }
 
 // Bernoulli returns a tensor of ones with probability p, and zeros.
