@@ -3,6 +3,15 @@ package tensor
 // capture collects the tracked tensors that a recomputed part reads.
 type capture struct {
 	seen []Tensor
+	mark int // what is older was made outside the part
+}
+
+// hold keeps an untracked tensor from outside for when the part runs again;
+// the frame that made it may have ended by then.
+func (c *capture) hold(h *header) {
+	if h.slot < c.mark && h.node == nil {
+		h.flags |= pinned
+	}
 }
 
 func (c *capture) note(in []Tensor) {
@@ -42,8 +51,8 @@ func (s *Scope) recompute(x Tensor, r *recomputed) Tensor {
 	if s.quiet > 0 {
 		return r.f(x)
 	}
-	c := &capture{}
 	mark := len(s.live)
+	c := &capture{mark: mark}
 	s.quiet, s.capture = s.quiet+1, c
 	y := r.f(x)
 	s.quiet, s.capture = s.quiet-1, nil

@@ -193,6 +193,9 @@ func (t Tensor) use(op string) *header {
 	if !t.Valid() {
 		t.stale(op)
 	}
+	if s := t.h.scope; s != nil && s.capture != nil {
+		s.capture.hold(t.h)
+	}
 	return t.h
 }
 
