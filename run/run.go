@@ -220,7 +220,7 @@ func List(runs string) ([]Entry, error) {
 		if !isRun || strings.HasPrefix(f.Name(), draftPrefix) {
 			continue
 		}
-		e := Entry{Name: f.Name(), Dir: dir, Live: live(dir)}
+		e := Entry{Name: f.Name(), Dir: dir, Live: Live(dir)}
 		e.Record, e.Problem = Read(dir)
 		all = append(all, e)
 	}
@@ -238,9 +238,9 @@ func exists(file string) bool {
 	return err == nil
 }
 
-// live tells whether a process holds the lock of the run in dir. It makes no
+// Live tells whether a process holds the lock of the run in dir. It makes no
 // lock file.
-func live(dir string) bool {
+func Live(dir string) bool {
 	file := filepath.Join(dir, lockFile)
 	if !exists(file) {
 		return false

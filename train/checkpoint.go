@@ -233,6 +233,9 @@ func (c *Checkpoint) newest() (s *state, step int, broken []brokenFile, err erro
 		if why == nil {
 			return s, step, broken, nil
 		}
+		if errors.Is(why, fs.ErrNotExist) {
+			return c.newest() // who trains has pruned it meanwhile
+		}
 		if errors.Is(why, errFormat) || errors.Is(why, fs.ErrPermission) {
 			return nil, 0, nil, fmt.Errorf("%s does not fit: %w", c.file(step), why)
 		}

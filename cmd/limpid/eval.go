@@ -57,7 +57,7 @@ func runEval(ctx context.Context, s Streams, o evalOptions) error {
 	if err := o.machine.apply(); err != nil {
 		return err
 	}
-	t, err := openTrained(ctx, o.folders.runs, o.run, o.data, false)
+	t, err := openTrained(o.folders.runs, o.run, o.data, false)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -11,9 +10,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/limpid-ml/limpid/internal/backstage"
+	"github.com/limpid-ml/limpid/nn"
 	"github.com/limpid-ml/limpid/recipe"
 	"github.com/limpid-ml/limpid/run"
-	"github.com/limpid-ml/limpid/train"
 )
 
 // folder is a run's folder.
@@ -187,13 +187,13 @@ func runNames(runs string) []string {
 type trained struct {
 	*folder
 	task *recipe.Task
-	step int // of the checkpoint whose weights these are; 0: the final ones
+	at   backstage.Standing // the checkpoint whose weights these are; of step 0: the final ones
 }
 
 // openTrained opens a run and its task with the trained weights in it: the
 // final ones, or else those of the newest checkpoint if an unfinished run will
 // do. data replaces the folder of the run's data unless it is empty.
-func openTrained(ctx context.Context, runs, name, data string, unfinished bool) (*trained, error) {
+func openTrained(runs, name, data string, unfinished bool) (*trained, error) {
 	f, err := findFolder(runs, name)
 	if err != nil {
 		return nil, err
@@ -212,7 +212,7 @@ func openTrained(ctx context.Context, runs, name, data string, unfinished bool) 
 	t := &trained{folder: f, task: task}
 	switch {
 	case !f.finished() && unfinished && task.Run == nil:
-		return t, t.restore(ctx)
+		return t, t.restore()
 	case !f.finished():
 		return nil, fail(codeRun, "limpid resume "+shellWord(f.path)+" finishes it", "the run %s is not finished: it has no %s yet", f.path, weightsFile)
 	}
@@ -244,27 +244,22 @@ func (t *trained) load() error {
 	return nil
 }
 
-// restore gives the network the weights of the newest checkpoint. Nobody may
-// train in the folder meanwhile.
-func (t *trained) restore(ctx context.Context) error {
-	if files, err := filepath.Glob(filepath.Join(t.path, "checkpoints", "*")); err != nil || len(files) == 0 {
+// restore gives the network the weights of the newest checkpoint. The run may
+// be training meanwhile: it is only read.
+func (t *trained) restore() error {
+	at, found, err := fits.Look(t.path, t.task.Net)
+	if err != nil {
+		return fail(codeRun, "limpid resume "+shellWord(t.path)+" tells what can be done", "%w", err)
+	}
+	if !found {
 		return fail(codeRun, "limpid resume "+shellWord(t.path)+" starts it again", "the run %s stopped ahead of its first checkpoint: it has no weights yet", t.path)
 	}
-	if err := t.lock(); err != nil {
-		return err
-	}
-	defer t.unlock()
-	ctx, stop := context.WithCancel(ctx)
-	stop() // Fit goes back to the checkpoint, and takes no step
-	c := t.task.Fit
-	c.Dir = t.path
-	res, err := train.Fit(ctx, t.task.Net, c)
-	if err != nil && !errors.Is(err, context.Canceled) {
-		return fail(codeRun, "", "%w", err)
-	}
-	t.step = res.Steps
+	t.at = at
 	return nil
 }
+
+// fits looks at how far fits have come.
+var fits = backstage.OpenTrain[nn.Net]()
 
 // completeRuns offers runs to a shell.
 func completeRuns(o *folderOptions) cobra.CompletionFunc {

@@ -74,8 +74,8 @@ not finished it shows the newest checkpoint.
 	return c
 }
 
-func runInspect(ctx context.Context, s Streams, o inspectOptions) error {
-	t, err := openTrained(ctx, o.folders.runs, o.run, "", true)
+func runInspect(_ context.Context, s Streams, o inspectOptions) error {
+	t, err := openTrained(o.folders.runs, o.run, "", true)
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func runInspect(ctx context.Context, s Streams, o inspectOptions) error {
 		if a.Result, err = t.result(); err != nil {
 			return err
 		}
-	} else if a.State == run.Running { // and yet nobody holds its lock
+	} else if a.State == run.Running && !run.Live(t.path) {
 		a.State = run.Stopped
 	}
 	if o.json {

@@ -77,7 +77,7 @@ func runPredict(ctx context.Context, s Streams, o predictOptions) error {
 	if err := o.machine.apply(); err != nil {
 		return err
 	}
-	t, err := openTrained(ctx, o.folders.runs, o.run, "", true)
+	t, err := openTrained(o.folders.runs, o.run, "", true)
 	if err != nil {
 		return err
 	}
@@ -116,8 +116,11 @@ func runPredict(ctx context.Context, s Streams, o predictOptions) error {
 
 // warnUnfinished says whose weights these are, unless they are the final ones.
 func (t *trained) warnUnfinished(s Streams) {
-	if t.step > 0 {
-		fmt.Fprintf(s.Err, "%s is not finished: these are its weights after step %s of %s\n", t.path, grouped(t.step), grouped(t.task.Steps()))
+	for _, w := range t.at.Warnings {
+		fmt.Fprintf(s.Err, "warning: %s\n", w)
+	}
+	if t.at.Step > 0 {
+		fmt.Fprintf(s.Err, "%s is not finished: these are its weights after step %s of %s\n", t.path, grouped(t.at.Step), grouped(t.task.Steps()))
 	}
 }
 
