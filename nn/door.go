@@ -38,6 +38,8 @@ func (door) Logged(p *Pass) ([]string, []float64) { return p.logNames, p.logValu
 
 func (door) Label(p *Pass) string { return p.label() }
 
+func (door) Lone(p *Pass) string { return p.lone }
+
 func (door) ResetStates(n *Net) {
 	for i, sum := range n.sums {
 		n.parts[i] = 0

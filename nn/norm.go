@@ -44,6 +44,8 @@ func (l *BatchNorm) Forward(p *Pass, x tensor.Tensor) tensor.Tensor {
 		m := orElse(l.Momentum, 0.1)
 		p.follow(&l.RunningMean, mean, m, 1)
 		p.follow(&l.RunningVar, variance, m, float64(n)/float64(n-1))
+	} else {
+		p.lone = p.label()
 	}
 	return stay.Return(l.Act.rest(y))
 }

@@ -48,6 +48,7 @@ type Pass struct {
 
 	logNames  []string
 	logValues []float64
+	lone      string // a BatchNorm that met one value of each channel; ""
 	replaying int
 	build     *builder // set while Build runs
 
@@ -136,7 +137,7 @@ func (p *Pass) end() {
 	clear(p.remembered)
 	p.leaves, p.trained = p.leaves[:0], p.trained[:0]
 	p.logNames, p.logValues = p.logNames[:0], p.logValues[:0]
-	p.depth, p.met, p.replaying, p.weightNoise = 0, 0, 0, 0
+	p.depth, p.met, p.replaying, p.weightNoise, p.lone = 0, 0, 0, 0, ""
 }
 
 // base opens the outermost frame, which belongs to no layer.

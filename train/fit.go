@@ -85,6 +85,7 @@ type fitting struct {
 	savedAt int     // step of the newest checkpoint; −1: there is none
 	folder  *folder // nil: nothing is written
 	classes int     // of the labels; 0: not known, or no labels
+	odd     odd
 }
 
 func newFitting(net *nn.Net, c Config) *fitting {
@@ -187,6 +188,7 @@ func (f *fitting) step(ctx context.Context, b data.Batch) error {
 		return f.explain(err)
 	}
 	w := countLabels(b)
+	f.odd.step(l)
 	f.at.Sum, f.at.Count = f.at.Sum+l*w, f.at.Count+w
 	epoch := f.u.steps%f.per == 0
 	if epoch {
@@ -233,8 +235,11 @@ func (f *fitting) closeEpoch(ctx context.Context) error {
 		}
 	}
 	f.at.Epochs++
+	f.odd.epochs++
 	if f.at.Count > 0 {
 		f.at.Loss = f.at.Sum / f.at.Count
+	} else {
+		f.odd.unlabelled++
 	}
 	f.at.Sum, f.at.Count = 0, 0
 	err := f.u.emit(EpochDone{f.at.Epochs, f.u.steps, f.at.Loss})
@@ -286,6 +291,7 @@ func (f *fitting) saveHere() error {
 // finish brings back the best weights, if somebody kept them.
 func (f *fitting) finish() {
 	f.tell()
+	f.result.Warnings = append(f.result.Warnings, f.odd.warnings(f.u, f.at.Loss)...)
 	for _, s := range f.stops {
 		if s.seen {
 			s.restore(f.net)

@@ -264,6 +264,10 @@ func (w *worker) caught() {
 func (w *worker) gather(n int, direct bool) {
 	u := w.u
 	nets.GatherStates(w.pass)
+	if lone := nets.Lone(w.pass); lone != "" {
+		u.lone = lone
+		u.loneParts++
+	}
 	if len(u.observers) > 0 {
 		u.log(w.pass, n)
 	}

@@ -65,6 +65,8 @@ type Updater struct {
 	lookers   []Looker
 	watchers  []nn.Watcher
 	logs      map[string]float64 // of the step that runs
+	lone      string             // a batch normalisation that met one value of each channel, in
+	loneParts int                // so many parts
 }
 
 // NewUpdater returns an updater of net by rule. A rule that cannot be used is

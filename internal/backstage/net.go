@@ -59,6 +59,11 @@ type Net[N, P, T, S, W any] interface {
 	// the one that failed: for a tensor.Error whose Layer is empty. "" outside.
 	Label(p *P) string
 
+	// Lone returns the label of a batch normalisation that had a single value of
+	// each channel to normalise in this pass, so that its result did not depend on
+	// what came in; "" if none had.
+	Lone(p *P) string
+
 	// ResetStates forgets what GatherStates collected.
 	ResetStates(n *N)
 	// GatherStates adds the running statistics that p's pass set to the step's.
