@@ -195,13 +195,28 @@ func TestNumbersOfTheFormulasAddUp(t *testing.T) {
 	}
 }
 
+// No sign stands beside another: a negative factor is in brackets.
+func TestNoTwoSigns(t *testing.T) {
+	for _, seed := range []uint64{1, 2, 3} {
+		l := lessonAt(t, seed)
+		if bad := regexp.MustCompile(`[·−] ?-`).FindString(l.before.story()); bad != "" {
+			t.Errorf("seed %d: %q", seed, bad)
+		}
+	}
+	for v, want := range map[float64]string{0.5: "0.5000", -0.25: "(-0.2500)", 0: "0.0000"} {
+		if got := factor(v); got != want {
+			t.Errorf("%g: %q, want %q", v, got, want)
+		}
+	}
+}
+
 // product works out "a · b" and "a · (1 − b²)".
 func product(t *testing.T, text string) float64 {
 	t.Helper()
 	v := 1.0
 	for factor := range strings.SplitSeq(text, " · ") {
 		square, is := strings.CutPrefix(factor, "(1 − ")
-		f, err := strconv.ParseFloat(strings.TrimSuffix(square, "²)"), 64)
+		f, err := strconv.ParseFloat(strings.Trim(strings.TrimSuffix(square, "²)"), "()"), 64)
 		if err != nil {
 			t.Fatalf("%q of %q: %v", factor, text, err)
 		}

@@ -112,12 +112,20 @@ func (t *trace) backward() []row {
 	}
 	for j := range t.h {
 		rows = append(rows, row{name: nameOf("W2", j), value: n.w2[j], hand: dz2 * t.h[j],
-			rule: fmt.Sprintf("∂L/∂z2 · h[%d]", j+1), numbers: fmt.Sprintf("%.4f · %.4f", dz2, t.h[j])})
+			rule: fmt.Sprintf("∂L/∂z2 · h[%d]", j+1), numbers: fmt.Sprintf("%.4f · %s", dz2, factor(t.h[j]))})
 	}
 	for j := range t.h {
 		rows = append(rows, t.hidden(j, dz2)...)
 	}
 	return rows
+}
+
+// factor writes v so that it may stand after a sign: −0.5 in brackets.
+func factor(v float64) string {
+	if v < 0 {
+		return fmt.Sprintf("(%.4f)", v)
+	}
+	return fmt.Sprintf("%.4f", v)
 }
 
 // hidden lists the derivatives by hidden unit j's value, sum and weights.
@@ -126,8 +134,8 @@ func (t *trace) hidden(j int, dz2 float64) []row {
 	dh := dz2 * n.w2[j]
 	dz := dh * (1 - t.h[j]*t.h[j])
 	rows := []row{
-		{name: nameOf("h", j), value: t.h[j], hand: dh, rule: fmt.Sprintf("∂L/∂z2 · W2[%d]", j+1), numbers: fmt.Sprintf("%.4f · %.4f", dz2, n.w2[j])},
-		{name: nameOf("z1", j), value: t.z1[j], hand: dz, rule: fmt.Sprintf("∂L/∂h[%d] · (1 − h[%d]²)", j+1, j+1), numbers: fmt.Sprintf("%.4f · (1 − %.4f²)", dh, t.h[j])},
+		{name: nameOf("h", j), value: t.h[j], hand: dh, rule: fmt.Sprintf("∂L/∂z2 · W2[%d]", j+1), numbers: fmt.Sprintf("%.4f · %s", dz2, factor(n.w2[j]))},
+		{name: nameOf("z1", j), value: t.z1[j], hand: dz, rule: fmt.Sprintf("∂L/∂h[%d] · (1 − h[%d]²)", j+1, j+1), numbers: fmt.Sprintf("%.4f · (1 − %s²)", dh, factor(t.h[j]))},
 		{name: nameOf("b1", j), value: n.b1[j], hand: dz, rule: fmt.Sprintf("∂L/∂z1[%d]", j+1), numbers: fmt.Sprintf("%.4f", dz)},
 	}
 	for i, x := range t.x {

@@ -118,7 +118,7 @@ func (e *example) tell(b *strings.Builder) {
 		fmt.Fprintf(b, "  z1[%d] = %+.4f·%g %+.4f·%g %+.4f = %.10f     h[%d] = tanh z1[%d] = %.10f\n",
 			j+1, n.w1[j][0], t.x[0], n.w1[j][1], t.x[1], n.b1[j], t.z1[j], j+1, j+1, t.h[j])
 	}
-	fmt.Fprintf(b, "  z2 = %+.4f·%.4f %+.4f·%.4f %+.4f·%.4f %+.4f = %.10f\n", n.w2[0], t.h[0], n.w2[1], t.h[1], n.w2[2], t.h[2], n.b2, t.z2)
+	fmt.Fprintf(b, "  z2 = %+.4f·%s %+.4f·%s %+.4f·%s %+.4f = %.10f\n", n.w2[0], factor(t.h[0]), n.w2[1], factor(t.h[1]), n.w2[2], factor(t.h[2]), n.b2, t.z2)
 	fmt.Fprintf(b, "  p  = 1/(1 + e^%.4f) = %.10f\n  L  = −ln %.4f = %.10f\n\nback\n", -t.z2, t.p, math.Exp(-t.loss), t.loss)
 	fmt.Fprintf(b, "  %-8s %14s %14s %14s   %s\n", "∂L by", "by hand", "by limpid", "by differences", "formula")
 	for _, r := range e.rows {
@@ -202,7 +202,7 @@ func (l *lesson) pages(_ context.Context, m *recipe.Measured) ([]report.Section,
 	e := l.before.examples[shown]
 	rows := [][]string{}
 	for _, r := range e.rows {
-		rows = append(rows, []string{r.name, places(r.value, 4), r.rule, r.numbers, places(r.hand, 8), places(r.auto, 8), places(r.finite, 8), fmt.Sprintf("%.0e", r.off())})
+		rows = append(rows, []string{r.name, places(r.value, 4), r.rule, r.numbers, places(r.hand, 6), places(r.auto, 6), places(r.finite, 6), fmt.Sprintf("%.1g", r.off())})
 	}
 	off := m.Scores["largest_difference"].(float64)
 	all := []report.Section{
@@ -212,7 +212,7 @@ func (l *lesson) pages(_ context.Context, m *recipe.Measured) ([]report.Section,
 		}, Body: draw(&e.trace, e.rows)},
 		{Title: "Every derivative, three times", Text: []string{
 			fmt.Sprintf("By the formula, written out; by limpid's reverse mode, which was not told the formula; and by moving the value a little either way and looking at the loss. Over all four rows of XOR and %d digits, at the first weights and at the last, no two ever differ by more than %.1e.", checkedDigits, off),
-		}, Body: []report.Figure{report.Table([]string{"", "value", "rule", "numbers", "by hand", "by limpid", "by differences", "apart"}, rows)}},
+		}, Body: []report.Figure{report.Table([]string{"", "value", "rule", "numbers", "by hand", "by limpid", "by moving", "apart"}, rows)}},
 		{Title: "The whole walk in numbers", Body: []report.Figure{report.Listing(m.Story)}},
 		{Title: "What XOR's network learned", Text: fate(tinyOf(l.xor)), Body: []report.Figure{plane(tinyOf(l.xor)), learned(tinyOf(l.xor))}},
 	}

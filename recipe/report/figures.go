@@ -101,23 +101,39 @@ func cellOf(b *strings.Builder, x, y, size, n, total int, right bool, title stri
 	b.WriteString("</g>")
 }
 
-// Table draws rows of words under a head.
+// sentence is the length from which on a table's cell is words to wrap rather
+// than a figure to line up.
+const sentence = 32
+
+// Table draws rows of words under a head. A column that has a sentence in it is
+// set as text, others line up on the right.
 func Table(head []string, rows [][]string) Figure {
-	var b strings.Builder
-	b.WriteString("<table><tr>")
-	for _, h := range head {
-		b.WriteString("<th>" + esc(h) + "</th>")
-	}
-	b.WriteString("</tr>")
+	isText := map[int]bool{}
 	for _, row := range rows {
-		b.WriteString("<tr>")
-		for _, c := range row {
-			b.WriteString("<td>" + esc(c) + "</td>")
+		for j, c := range row {
+			isText[j] = isText[j] || len([]rune(c)) > sentence
 		}
-		b.WriteString("</tr>")
+	}
+	var b strings.Builder
+	b.WriteString("<table>")
+	tableRow(&b, "th", head, isText)
+	for _, row := range rows {
+		tableRow(&b, "td", row, isText)
 	}
 	b.WriteString("</table>")
 	return Figure{HTML: template.HTML(b.String())}
+}
+
+func tableRow(b *strings.Builder, tag string, cells []string, isText map[int]bool) {
+	b.WriteString("<tr>")
+	for j, c := range cells {
+		class := ""
+		if isText[j] {
+			class = ` class="words"`
+		}
+		fmt.Fprintf(b, "<%s%s>%s</%s>", tag, class, esc(c), tag)
+	}
+	b.WriteString("</tr>")
 }
 
 // Listing shows lines of text as they are.

@@ -295,3 +295,21 @@ func TestTableKeepsItsOrder(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+// A column with a sentence is set as text from its head to its last row, short
+// cells too; others are not.
+func TestTableSetsColumnsOfSentencesAsText(t *testing.T) {
+	long := "move training pictures by up to so many pixels"
+	text := string(Table([]string{"key", "value", "help"}, [][]string{{"shift", "1", long}, {"lr", "2", "rate"}}).HTML)
+	for _, want := range []string{`<th class="words">help</th>`, `<td class="words">` + long + "</td>", `<td class="words">rate</td>`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("lacks %s: %s", want, text)
+		}
+	}
+	if n := strings.Count(text, "words"); n != 3 {
+		t.Errorf("%d cells are text, want 3: %s", n, text)
+	}
+	if !strings.Contains(pageText, " .words {") {
+		t.Error("the page has no rule for sentences")
+	}
+}
