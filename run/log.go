@@ -17,6 +17,8 @@ import (
 // Log appends events to a file, one JSON object a line. One goroutine uses it
 // at a time.
 type Log struct {
+	Missing int64 // bytes that OpenLog should have kept, and which were not there
+
 	file *os.File
 	size int64
 	line bytes.Buffer
@@ -26,19 +28,14 @@ type Log struct {
 // OpenLog opens a log to append to, and makes it if it is not there. What lies
 // beyond at bytes is cut off, so that a resumed run does not log the same twice:
 // at is what [Log.Size] said when the checkpoint was written, or −1 to keep
-// all whole lines. The last line of a killed process may be torn; it goes.
+// all. The last line of a killed process may be torn, any may be damaged: from
+// there on lines go, and Missing says how many bytes at counts more.
 func OpenLog(file string, at int64) (*Log, error) {
 	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {
 		return nil, fmt.Errorf("run: log: %w", err)
 	}
-	end, err := wholeLines(f)
-	if err == nil && at > end {
-		err = fmt.Errorf("it has %d bytes of whole lines, the checkpoint was written after %d: put back a copy of it, or train again", end, at)
-	}
-	if at >= 0 {
-		end = min(end, at)
-	}
+	end, err := soundLines(f, at)
 	if err == nil {
 		err = f.Truncate(end)
 	}
@@ -49,32 +46,33 @@ func OpenLog(file string, at int64) (*Log, error) {
 		f.Close()
 		return nil, fmt.Errorf("run: log %q: %w", file, err)
 	}
-	l := &Log{file: f, size: end}
+	l := &Log{Missing: max(0, at-end), file: f, size: end}
 	l.enc = json.NewEncoder(&l.line)
 	l.enc.SetEscapeHTML(false)
 	return l, nil
 }
 
-// wholeLines returns where the last line that ends in f ends.
-func wholeLines(f *os.File) (int64, error) {
-	info, err := f.Stat()
-	if err != nil {
-		return 0, err
+// soundLines returns where the last sound line ends within the first at bytes,
+// or −1 for all.
+func soundLines(f io.Reader, at int64) (end int64, err error) {
+	if at < 0 {
+		at = math.MaxInt64
 	}
-	var block [4096]byte
-	for end := info.Size(); end > 0; {
-		from := max(end-int64(len(block)), 0)
-		b := block[:end-from]
-		if _, err := f.ReadAt(b, from); err != nil {
-			return 0, err
+	lines := bufio.NewReader(io.LimitReader(f, at))
+	for {
+		line, err := lines.ReadBytes('\n')
+		if errors.Is(err, io.EOF) {
+			return end, nil
 		}
-		if i := bytes.LastIndexByte(b, '\n'); i >= 0 {
-			return from + int64(i) + 1, nil
+		if err != nil || !isObject(line) {
+			return end, err
 		}
-		end = from
+		end += int64(len(line))
 	}
-	return 0, nil
 }
+
+// isObject tells whether a line is a JSON object.
+func isObject(line []byte) bool { return len(line) > 0 && line[0] == '{' && json.Valid(line) }
 
 // Append writes event as one line, at once, so that who follows the file sees
 // it. It is an error if event does not make a JSON object.
@@ -137,7 +135,7 @@ func events(r io.Reader, yield func(json.RawMessage, error) bool) error {
 	lines.Split(endedLines)
 	for n := 1; lines.Scan(); n++ {
 		line := lines.Bytes()
-		if len(line) == 0 || line[0] != '{' || !json.Valid(line) {
+		if !isObject(line) {
 			return fmt.Errorf("line %d is no JSON object: %.40q", n, line)
 		}
 		if !yield(line, nil) {

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"bytes"
 	"encoding/json"
 	"math"
 	"os"
@@ -90,8 +91,30 @@ func TestAResumedLogHasNoDuplicates(t *testing.T) {
 	if got := steps(t, file); len(got) != 0 {
 		t.Errorf("a run that starts again keeps %v", got)
 	}
-	if _, err := OpenLog(file, 10); err == nil || !strings.Contains(err.Error(), file) {
-		t.Errorf("a log shorter than its checkpoint says: %v", err)
+	if l := openLog(t, file, 10); l.Missing != 10 || l.Size() != 0 {
+		t.Errorf("a log shorter than its checkpoint lacks %d bytes", l.Missing)
+	}
+}
+
+// TestADamagedLineEndsTheLog: what was sound ahead of it stays.
+func TestADamagedLineEndsTheLog(t *testing.T) {
+	file := filepath.Join(t.TempDir(), EventsFile)
+	sound := "{\"step\":1}\n{\"step\":2}\n"
+	for _, damage := range []string{"{\"step\":3,}\n", "\n", "\x00\x00\x00\n", "[3]\n"} {
+		text := sound + damage + "{\"step\":4}\n"
+		for _, at := range []int64{-1, int64(len(text))} {
+			if err := os.WriteFile(file, []byte(text), 0o666); err != nil {
+				t.Fatal(err)
+			}
+			l := openLog(t, file, at)
+			if want := max(0, at-int64(len(sound))); l.Missing != want || l.Size() != int64(len(sound)) {
+				t.Errorf("%q, %d: %d bytes, %d missing, want %d", damage, at, l.Size(), l.Missing, want)
+			}
+			add(t, l, 7)
+			if got := steps(t, file); !slices.Equal(got, []int{1, 2, 7}) {
+				t.Errorf("%q: %v", damage, got)
+			}
+		}
 	}
 }
 
@@ -234,7 +257,13 @@ func FuzzEvents(f *testing.F) {
 			t.Fatal(err)
 		}
 		defer l.Close()
-		if l.Size() > 0 && raw[l.Size()-1] != '\n' || strings.Contains(string(raw[l.Size():]), "\n") {
+		for line, err := range Events(file) { // what is left
+			if err != nil {
+				t.Errorf("kept %q of %q: %v", line, raw, err)
+			}
+		}
+		next, _, whole := bytes.Cut(raw[l.Size():], []byte("\n"))
+		if l.Size() > 0 && raw[l.Size()-1] != '\n' || whole && isObject(next) {
 			t.Errorf("kept %d of %q", l.Size(), raw)
 		}
 	})

@@ -44,8 +44,19 @@ func (f *fitting) open() error {
 		f.savedAt = f.u.steps
 	}
 	log, err := run.OpenLog(filepath.Join(f.c.Dir, run.EventsFile), f.at.Log)
+	if err != nil {
+		return err
+	}
 	f.folder.log = log
-	return err
+	if log.Missing > 0 {
+		f.result.Warnings = append(f.result.Warnings, fmt.Sprintf("%s is damaged or too short: it lacks %d bytes of the %d that the checkpoint counts; the weights are not touched by that", run.EventsFile, log.Missing, f.at.Log))
+	}
+	for _, w := range f.ck.Warnings {
+		if err := log.Append(warningLine{"warning", f.u.steps, w}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // hold takes the run's lock, unless the caller has it.
@@ -147,6 +158,11 @@ type (
 		Epoch   int                   `json:"epoch"`
 		Step    int                   `json:"step"`
 		Metrics map[string]run.Number `json:"metrics"` // may be NaN
+	}
+	warningLine struct {
+		Kind string `json:"kind"`
+		Step int    `json:"step"`
+		Text string `json:"text"`
 	}
 	savedLine struct {
 		Kind string `json:"kind"`
