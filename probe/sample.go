@@ -43,7 +43,9 @@ func (s *Sample) Step() int { return s.step }
 
 // Values has f called with the result of each layer whose path matches, when
 // the layer returns: several times if it runs several times, the parts of a
-// split step one after the other. The tensor is valid during the call.
+// split step one after the other. The tensor is valid during the call. Where a
+// step runs other networks too, a generator in its critic's step, their layers
+// are shown as well, under paths of their own that may be the same.
 func (s *Sample) Values(match string, f func(path string, y tensor.Tensor)) {
 	if s.valid(match) {
 		s.values = append(s.values, hook{match: match, show: f})
