@@ -84,7 +84,7 @@ func activate(x Tensor, act backstage.Act, param float64) Tensor {
 	if !h.dtype.float() {
 		mixed(op.name, x)
 	}
-	out := alloc(s, h.dtype, h.dims())
+	out := allocLike(s, h)
 	mapUnary(actKernels[act].act, out.h, h, param, 0)
 	if n := record(op, out, x); n != nil {
 		n.ints[0], n.f[0] = int(act), param
@@ -107,7 +107,7 @@ func actGrad(dy, v Tensor, act backstage.Act, param float64) Tensor {
 	if hd.dtype != hv.dtype || !hd.dtype.float() {
 		mixed(opActGrad.name, dy, v)
 	}
-	out := alloc(s, hd.dtype, hd.dims())
+	out := allocLike(s, hd)
 	if k := actKernels[act].slope; hd.dtype == Float32 {
 		kernel.Binary(k, elems[float32](out.h), elems[float32](hd), elems[float32](hv), param)
 	} else {

@@ -80,7 +80,7 @@ func binary(op *opDef, k kernel.BinaryOp, x, y Tensor) Tensor {
 	}
 	var out Tensor
 	if sameDims(hx, hy) {
-		out = alloc(s, hx.dtype, hx.dims())
+		out = allocLike(s, hx)
 	} else {
 		shape, rank := broadcast(op.name, x, y)
 		out = alloc(s, hx.dtype, shape[:rank])

@@ -35,7 +35,7 @@ func crossEntropy(logits, labels, weights Tensor, smoothing float64) Tensor {
 	if smoothing != 0 {
 		return smoothed(logits, labels, weights, shares, smoothing)
 	}
-	out, prob, each := alloc(s, h.dtype, nil), alloc(s, h.dtype, h.dims()), alloc(s, h.dtype, rows)
+	out, prob, each := alloc(s, h.dtype, nil), allocLike(s, h), alloc(s, h.dtype, rows)
 	if h.dtype == Float32 {
 		crossEntropyInto[float32](h, labels.h, shares.h, prob.h, each.h, out.h)
 	} else {
@@ -113,7 +113,7 @@ func crossEntropyGrad(n *node, dy Tensor) {
 		n.give(0, logits.Softmax(-1).Mul(shares).Sub(target).Mul(dy))
 		return
 	}
-	dx := alloc(n.scope, logits.h.dtype, logits.h.dims())
+	dx := allocLike(n.scope, logits.h)
 	if logits.h.dtype == Float32 {
 		crossEntropyBack[float32](n, dx.h, dy.h)
 	} else {
@@ -141,9 +141,9 @@ func smoothed(logits, labels, weights, shares Tensor, smoothing float64) Tensor 
 // targets returns, in the shape of logits, what each class's −log softmax
 // weighs in the loss.
 func targets(logits, labels, weights, shares Tensor, smoothing float64) Tensor {
-	t := alloc(logits.h.scope, logits.h.dtype, logits.h.dims())
+	t := allocLike(logits.h.scope, logits.h)
 	if logits.h.scope == nil {
-		t = alloc(shares.h.scope, logits.h.dtype, logits.h.dims())
+		t = allocLike(shares.h.scope, logits.h)
 	}
 	if t.h.dtype == Float32 {
 		targetsInto[float32](t.h, labels.h, weights.h, shares.h, smoothing)

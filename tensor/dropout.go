@@ -27,7 +27,7 @@ func dropout(x Tensor, rate float64, r *Rand) Tensor {
 // masked multiplies the elements whose bit is set by scale, and zeroes the rest.
 func masked(x, bits Tensor, scale float64) Tensor {
 	h, s := home1("tensor.Dropout", x)
-	out := alloc(s, h.dtype, h.dims())
+	out := allocLike(s, h)
 	if h.dtype == Float32 {
 		kernel.Masked(elems[float32](out.h), elems[float32](h), elems[uint8](bits.h), float32(scale))
 	} else {

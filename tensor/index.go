@@ -315,7 +315,7 @@ func argMax[T number](dst []int32, x []T, d, inner int) {
 func (x Tensor) CumSum(axis int) Tensor {
 	h, s := home1("tensor.CumSum", x)
 	a := h.axis("tensor.CumSum", axis)
-	out := alloc(s, h.dtype, h.dims())
+	out := allocLike(s, h)
 	d, inner := h.shape[a], mul(h.shape[a+1:h.rank])
 	switch h.dtype {
 	case Float32:

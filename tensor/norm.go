@@ -29,7 +29,7 @@ func batchNorm(x, gamma, beta Tensor, eps float64, act backstage.Act, param floa
 	}
 	h, s := normHome("tensor.BatchNorm", x, gamma, beta)
 	c := h.shape[h.rank-1]
-	out, saved := alloc(s, h.dtype, h.dims()), alloc(s, h.dtype, []int{c})
+	out, saved := allocLike(s, h), alloc(s, h.dtype, []int{c})
 	mean, variance = alloc(s, h.dtype, []int{c}), alloc(s, h.dtype, []int{c})
 	if h.dtype == Float32 {
 		batchNormInto[float32](h, gamma.h, beta.h, mean.h, variance.h, saved.h, out.h, eps, act, param)
@@ -122,7 +122,7 @@ func (n *node) composed(dz, unit, rstd Tensor, cols bool) {
 func (n *node) normBackward(dz Tensor, cols bool) {
 	x := n.in[0].h
 	c := []int{x.shape[x.rank-1]}
-	dx := alloc(n.scope, x.dtype, x.dims())
+	dx := allocLike(n.scope, x)
 	dgamma, dbeta := alloc(n.scope, x.dtype, c), alloc(n.scope, x.dtype, c)
 	if x.dtype == Float32 {
 		normGradInto[float32](n, dz.h, dx.h, dgamma.h, dbeta.h, cols)
@@ -153,7 +153,7 @@ func normalize(x, mean, variance, gamma, beta Tensor, eps float64, act backstage
 	c := h.shape[h.rank-1]
 	s = withBias("tensor.Normalize", s, x, mean, c)
 	s = withBias("tensor.Normalize", s, x, variance, c)
-	out, rstd := alloc(s, h.dtype, h.dims()), alloc(s, h.dtype, []int{c})
+	out, rstd := allocLike(s, h), alloc(s, h.dtype, []int{c})
 	if h.dtype == Float32 {
 		normalizeInto[float32](h, mean.h, variance.h, gamma.h, beta.h, rstd.h, out.h, eps, act, param)
 	} else {
@@ -208,7 +208,7 @@ func constant(t Tensor) Tensor {
 func layerNorm(x, gamma, beta Tensor, eps float64) Tensor {
 	h, s := normHome("tensor.LayerNorm", x, gamma, beta)
 	rows := []int{mul(h.shape[:h.rank-1])}
-	out, mean, rstd := alloc(s, h.dtype, h.dims()), alloc(s, h.dtype, rows), alloc(s, h.dtype, rows)
+	out, mean, rstd := allocLike(s, h), alloc(s, h.dtype, rows), alloc(s, h.dtype, rows)
 	if h.dtype == Float32 {
 		layerNormInto[float32](h, gamma.h, beta.h, mean.h, rstd.h, out.h, eps)
 	} else {

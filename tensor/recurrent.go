@@ -206,7 +206,7 @@ func (n *node) recurBack(dy Tensor) {
 	}
 	dprod := g[recurX]
 	if r.Cell == backstage.CellGRU {
-		dprod = alloc(n.scope, x.dtype, x.dims())
+		dprod = allocLike(n.scope, x)
 	}
 	if x.dtype == Float32 {
 		recurBackInto[float32](n, &r, g[:], dprod.h, dy.h)

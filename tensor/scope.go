@@ -116,6 +116,14 @@ func lined(bytes int) unsafe.Pointer {
 
 // header returns a fresh header in s without memory.
 func (s *Scope) header(d DType, shape []int) *header {
+	h := s.blank(d)
+	h.rank = uint8(len(shape))
+	copy(h.shape[:], shape)
+	return h
+}
+
+// blank returns a fresh header in s without memory or shape.
+func (s *Scope) blank(d DType) *header {
 	var h *header
 	if k := len(s.spare); k > 0 {
 		h = s.spare[k-1]
@@ -124,8 +132,7 @@ func (s *Scope) header(d DType, shape []int) *header {
 		s.allocs++
 		h = &header{scope: s}
 	}
-	h.dtype, h.rank, h.slot = d, uint8(len(shape)), len(s.live)
-	copy(h.shape[:], shape)
+	h.dtype, h.slot = d, len(s.live)
 	s.live = append(s.live, h)
 	return h
 }
@@ -188,6 +195,21 @@ func alloc(s *Scope, d DType, shape []int) Tensor {
 	h := s.header(d, shape)
 	if h.n = n; n > 0 {
 		h.buf = s.buffer(n * d.size())
+		h.ptr = h.buf.ptr
+	}
+	return Tensor{h, h.gen}
+}
+
+// allocLike returns a tensor of x's type and shape with memory that is not
+// cleared, in s or on the heap. It is alloc without looking at each axis.
+func allocLike(s *Scope, x *header) Tensor {
+	if s == nil {
+		return alloc(nil, x.dtype, x.dims())
+	}
+	h := s.blank(x.dtype)
+	h.rank, h.shape, h.n = x.rank, x.shape, x.n
+	if h.n > 0 {
+		h.buf = s.buffer(h.n * h.dtype.size())
 		h.ptr = h.buf.ptr
 	}
 	return Tensor{h, h.gen}

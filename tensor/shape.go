@@ -194,7 +194,7 @@ func badBroadcastTo(x Tensor, shape []int) {
 func (x Tensor) Flip(axis int) Tensor {
 	h, s := home1("tensor.Flip", x)
 	a := h.axis("tensor.Flip", axis)
-	out := alloc(s, h.dtype, h.dims())
+	out := allocLike(s, h)
 	from, to := h.strides(), h.strides()
 	var g grid
 	g.pos[1] = from[a] * (h.shape[a] - 1)

@@ -37,7 +37,7 @@ func alongLast(x Tensor, op string, axis int, f func(Tensor) Tensor) Tensor {
 
 func softmax(x Tensor) Tensor {
 	h, s := home1("tensor.Softmax", x)
-	out := alloc(s, h.dtype, h.dims())
+	out := allocLike(s, h)
 	cols := h.shape[h.rank-1]
 	if h.dtype == Float32 {
 		kernel.Softmax(elems[float32](out.h), elems[float32](h), h.n/max(cols, 1), cols)
@@ -54,7 +54,7 @@ func softmaxGrad(n *node, dy Tensor) {
 		return
 	}
 	y, d := n.out.h, dy.h
-	dx := alloc(n.scope, y.dtype, y.dims())
+	dx := allocLike(n.scope, y)
 	cols := y.shape[y.rank-1]
 	if y.dtype == Float32 {
 		kernel.SoftmaxGrad(elems[float32](dx.h), elems[float32](y), elems[float32](d), y.n/max(cols, 1), cols)
@@ -66,7 +66,7 @@ func softmaxGrad(n *node, dy Tensor) {
 
 func logSoftmax(x Tensor) Tensor {
 	h, s := home1("tensor.LogSoftmax", x)
-	out := alloc(s, h.dtype, h.dims())
+	out := allocLike(s, h)
 	cols := h.shape[h.rank-1]
 	if h.dtype == Float32 {
 		kernel.LogSoftmax(elems[float32](out.h), elems[float32](h), h.n/max(cols, 1), cols)

@@ -20,6 +20,7 @@ type node struct {
 	nin      int
 	more     []Tensor  // inputs beyond the fourth
 	aux      [4]Tensor // constants saved for the rule
+	naux     int       // how many of them may be set
 	ints     [maxRank]int
 	f        [2]float64
 	ext      any // what else a rule needs; a pointer or a small static value
@@ -67,8 +68,13 @@ func (s *Scope) recycleNode(n *node) {
 		h = next
 	}
 	n.hook, n.ext = nil, nil
-	clear(n.in[:])
-	clear(n.aux[:])
+	for i := range min(n.nin, len(n.in)) {
+		n.in[i] = Tensor{}
+	}
+	for i := range n.naux {
+		n.aux[i] = Tensor{}
+	}
+	n.naux = 0
 	n.more = n.more[:0]
 	s.nodes = append(s.nodes, n)
 }
@@ -81,12 +87,14 @@ func record(op *opDef, out Tensor, in ...Tensor) *node {
 	}
 	n := s.node(op, out.h)
 	n.nin = len(in)
-	copy(n.in[:], in)
+	for i, t := range in { // a loop, for copying pointers in bulk costs a call
+		if i < len(n.in) {
+			n.in[i] = t
+		}
+		t.pin()
+	}
 	if len(in) > len(n.in) {
 		n.more = append(n.more[:0], in[len(n.in):]...)
-	}
-	for _, t := range in {
-		t.pin()
 	}
 	return n
 }
@@ -126,6 +134,7 @@ func (n *node) input(i int) Tensor {
 func (n *node) save(i int, t Tensor) {
 	t.pin()
 	n.aux[i] = t
+	n.naux = max(n.naux, i+1)
 }
 
 // home returns the scope of a result of the given operands; two scopes panic.
@@ -281,7 +290,7 @@ func (w *walk) discard(n *node) {
 	if n.out.Valid() {
 		w.s.drop(n.out.h)
 	}
-	for _, a := range n.aux {
+	for _, a := range n.aux[:n.naux] {
 		if a.h != nil && a.Valid() && a.h.scope == w.s && a.h.node == nil {
 			w.s.drop(a.h)
 		}
@@ -334,7 +343,7 @@ func (n *node) give(i int, g Tensor) {
 }
 
 func copyInto(s *Scope, x Tensor) Tensor {
-	out := alloc(s, x.h.dtype, x.h.dims())
+	out := allocLike(s, x.h)
 	copyBytes(out.h, x.h)
 	return out
 }
@@ -361,7 +370,15 @@ func unbroadcast(g Tensor, x *header) Tensor {
 }
 
 func sameDims(a, b *header) bool {
-	return a.rank == b.rank && a.shape == b.shape || equalInts(a.dims(), b.dims())
+	if a.rank != b.rank || a.n != b.n {
+		return false
+	}
+	for i, d := range a.dims() {
+		if d != b.shape[i] {
+			return false
+		}
+	}
+	return true
 }
 
 func equalInts(a, b []int) bool {

@@ -345,7 +345,7 @@ func (t Tensor) Keep() Tensor {
 	if h.scope == nil && h.lender == nil {
 		return t
 	}
-	out := alloc(nil, h.dtype, h.dims())
+	out := allocLike(nil, h)
 	copyBytes(out.h, h)
 	return out
 }

@@ -109,7 +109,7 @@ func unary(op *opDef, k kernel.UnaryOp, x Tensor, a, b float64) Tensor {
 	if !h.dtype.float() && (h.dtype != Int32 || k != kernel.Scale && k != kernel.Shift && k != kernel.Neg && k != kernel.Abs) {
 		mixed(op.name, x)
 	}
-	out := alloc(s, h.dtype, h.dims())
+	out := allocLike(s, h)
 	mapUnary(k, out.h, h, a, b)
 	if n := record(op, out, x); n != nil {
 		n.f[0], n.f[1] = a, b
@@ -131,7 +131,7 @@ func mapUnary(k kernel.UnaryOp, out, h *header, a, b float64) {
 // constantOf applies a kernel whose slope is 0 wherever it has one.
 func constantOf(k kernel.UnaryOp, x Tensor, a, b float64) Tensor {
 	h := x.h
-	out := alloc(h.scope, h.dtype, h.dims())
+	out := allocLike(h.scope, h)
 	mapUnary(k, out.h, h, a, b)
 	return out
 }
@@ -141,7 +141,7 @@ func signs(x Tensor) Tensor { return constantOf(kernel.Sign, x, 0, 0) }
 
 // inside01 returns 1 where lo ≤ x ≤ hi and 0 elsewhere, a constant.
 func inside01(x Tensor, lo, hi float64) Tensor {
-	out := alloc(x.h.scope, x.h.dtype, x.h.dims())
+	out := allocLike(x.h.scope, x.h)
 	if x.h.dtype == Float32 {
 		markInside(elems[float32](out.h), elems[float32](x.h), float32(lo), float32(hi))
 	} else {
