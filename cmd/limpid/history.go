@@ -12,20 +12,28 @@ type history struct {
 	losses     []float64 // mean of each epoch
 	validation []float64 // accuracy after each epoch
 	validLoss  []float64 // mean loss on the validation data after each epoch
+	bytes      int64     // of the log that were read
+	damage     error     // of the line that ended it
 }
 
-// history reads the run's events.
-func (f *folder) history() (*history, error) {
+// history reads the run's events, as far as the log's first limit bytes.
+// Where a line is damaged it ends, and damage says why.
+func (f *folder) history(limit int64) *history {
 	h := &history{}
 	for line, err := range run.Events(filepath.Join(f.path, run.EventsFile)) {
+		if err == nil && h.bytes+int64(len(line))+1 > limit {
+			break
+		}
 		if err == nil {
 			err = h.add(line)
 		}
 		if err != nil {
-			return nil, fail(codeRun, "put back a copy of the file, or train again", "%w", err)
+			h.damage = err
+			break
 		}
+		h.bytes += int64(len(line)) + 1
 	}
-	return h, nil
+	return h
 }
 
 // add takes in an event. Kinds that it does not know are somebody else's.

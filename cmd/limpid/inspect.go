@@ -80,9 +80,9 @@ func runInspect(_ context.Context, s Streams, o inspectOptions) error {
 		return err
 	}
 	t.warnUnfinished(s)
-	past, err := t.history()
-	if err != nil {
-		return err
+	past := t.history(math.MaxInt64)
+	if past.damage != nil {
+		fmt.Fprintf(s.Err, "warning: how the run went is shown up to where its log is damaged: %v\n", past.damage)
 	}
 	a := inspectAnswer{Run: t.path, State: t.record.State, Recipe: t.record.What, Config: t.record.Config,
 		Summary: t.task.Net.Summary(), Loss: past.losses, Validation: past.validation, Values: holdings(t.task.Net)}

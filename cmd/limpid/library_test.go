@@ -13,6 +13,7 @@ import (
 	"github.com/limpid-ml/limpid/nn"
 	"github.com/limpid-ml/limpid/recipe"
 	"github.com/limpid-ml/limpid/recipe/book"
+	"github.com/limpid-ml/limpid/run"
 	"github.com/limpid-ml/limpid/tensor"
 	"github.com/limpid-ml/limpid/train"
 )
@@ -86,37 +87,48 @@ func TestMistakesInData(t *testing.T) {
 	}
 }
 
-// TestDamagedCheckpoint resumes a run whose newest checkpoint is broken, then
-// does what the message says.
-func TestDamagedCheckpoint(t *testing.T) {
-	w := newWorld(t)
-	w.replace("run.json", `"state": "finished"`, `"state": "stopped"`)
-	files, _ := filepath.Glob(filepath.Join(w.run, "checkpoints", "*"))
-	if len(files) == 0 {
-		t.Fatal("no checkpoints")
+// TestDamage resumes a run whose newest checkpoint or log is broken: it warns,
+// and comes to the same weights.
+func TestDamage(t *testing.T) {
+	dir := t.TempDir()
+	if c, _, errs := call(t.Context(), append([]string{"train", "--runs-dir", dir, "--set=checkpoint=1"}, tiny...)...); c != codeOK {
+		t.Fatal(errs)
 	}
-	newest := files[len(files)-1]
-	for name, change := range map[string]func([]byte) []byte{
-		"cut off": func(b []byte) []byte { return b[:len(b)/2] },
-		"empty":   func([]byte) []byte { return nil },
-		"a text":  func([]byte) []byte { return []byte("this is no checkpoint, but a text of some length") },
+	runs, _ := filepath.Glob(filepath.Join(dir, "*-start"))
+	base := &world{T: t, dir: filepath.Dir(dir), runs: dir, run: runs[0]}
+	base.dir = dir
+	base.replace("run.json", `"state": "finished"`, `"state": "stopped"`)
+	want := string(base.read(filepath.Join(base.run, weightsFile)))
+	flip := func(b []byte) []byte { b[len(b)-5] ^= 1; return b }
+	cut := func(b []byte) []byte { return b[:len(b)/2] }
+	newest := "checkpoints/step-000000002.safetensors"
+	for _, tt := range []struct {
+		name, file string
+		change     func([]byte) []byte
+		warns      []string
+	}{
+		{"nothing", newest, func(b []byte) []byte { return b }, nil},
+		{"cut off", newest, cut, []string{"step-000000002", "damaged", "from the checkpoint of step 1"}},
+		{"a flipped bit", newest, flip, []string{"step-000000002", "SHA-256", "from the checkpoint of step 1"}},
+		{"half a log", run.EventsFile, cut, []string{"events.jsonl is damaged or too short"}},
+		{"a log that is a text", run.EventsFile, func([]byte) []byte { return []byte("words\n") }, []string{"events.jsonl is damaged or too short"}},
 	} {
-		t.Run(name, func(t *testing.T) {
-			whole := w.read(newest)
-			defer w.file(strings.TrimPrefix(newest, w.dir), whole)
-			if err := os.WriteFile(newest, change(whole), 0o666); err != nil {
+		t.Run(tt.name, func(t *testing.T) {
+			w := &world{T: t, dir: t.TempDir()}
+			if err := os.CopyFS(w.dir, os.DirFS(base.dir)); err != nil {
 				t.Fatal(err)
 			}
-			c, out, errs := call(t.Context(), "resume", w.run)
-			(&mistake{code: codeRun, want: []string{filepath.Base(newest), "remove it"}}).check(t, c, out, errs[strings.LastIndex(errs, "limpid: "):])
-			if err := os.Remove(newest); err != nil {
-				t.Fatal(err)
+			w.run = filepath.Join(w.dir, filepath.Base(base.run))
+			w.damage(tt.file, tt.change)
+			c, _, errs := call(t.Context(), "resume", w.run)
+			if c != codeOK || string(w.read(filepath.Join(w.run, weightsFile))) != want {
+				t.Errorf("exit %d, or other weights: %s", c, errs)
 			}
-			if c, _, errs := call(t.Context(), "resume", w.run); c != codeOK {
-				t.Errorf("without it: exit %d: %s", c, errs)
+			mustSay(t, errs, tt.warns...)
+			if warned := strings.Contains(errs, "warning: "); warned != (tt.warns != nil) || strings.Contains(errs, "fix:") {
+				t.Errorf("says\n%s", errs)
 			}
 		})
-		w.replace("run.json", `"state": "finished"`, `"state": "stopped"`)
 	}
 }
 

@@ -24,6 +24,7 @@ type progress struct {
 	loss          float64       // mean of the latest steps, the last weighing most
 	losses        []float64     // means of a few steps each, the oldest first
 	validation    []float64     // accuracy after each epoch
+	measured      int           // the last epoch that was validated in this session
 	layers        []layerHealth
 	stopping      bool
 	done          bool

@@ -117,13 +117,15 @@ func TestPlainScreen(t *testing.T) {
 	var out strings.Builder
 	s := &plainScreen{w: &out}
 	p := someProgress()
-	p.validation, p.step, p.elapsed = nil, 1, 300*time.Millisecond
+	p.validation, p.step, p.elapsed = nil, 0, 0
+	s.show(p)
+	p.step, p.elapsed = 1, 300*time.Millisecond
 	s.show(p) // the first step shows at once
 	p.step, p.elapsed = 50, 2*time.Second
 	s.show(p) // too soon
 	p.step, p.elapsed = 150, 7*time.Second
 	s.show(p)
-	p.validation, p.elapsed = []float64{0.71}, 8*time.Second
+	p.validation, p.measured, p.elapsed = []float64{0.71}, 1, 8*time.Second
 	s.show(p)
 	s.show(p) // nothing new
 	s.close()

@@ -10,7 +10,7 @@ import (
 type plainScreen struct {
 	w     io.Writer
 	last  time.Duration // of the line before
-	epoch int           // epochs of which the validation was written
+	epoch int           // the last of which the validation was written
 	began bool
 }
 
@@ -25,8 +25,12 @@ func (s *plainScreen) show(p progress) {
 			long = several(p.epochs, "epoch") + " of " + several(p.steps/p.epochs, "step")
 		}
 		fmt.Fprintf(s.w, "training %s for %s; the run is %s\n", p.recipe, long, p.run)
+		if p.step > 0 {
+			fmt.Fprintf(s.w, "going on after step %d/%d\n", p.step, p.steps)
+			s.last = max(p.elapsed, 1)
+		}
 	}
-	if n := len(p.validation); n > s.epoch && p.epochs > 0 {
+	if n := p.measured; n > s.epoch && len(p.validation) > 0 && p.epochs > 0 {
 		s.epoch, s.last = n, p.elapsed
 		fmt.Fprintf(s.w, "epoch %*d/%d  loss %.4f  validation %s  %s\n", digits(p.epochs), n, p.epochs, p.loss, p.validated(), p.clock())
 	} else if p.elapsed-s.last >= between || s.last == 0 && p.step > 0 {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/charmbracelet/x/term"
 
+	"github.com/limpid-ml/limpid/internal/backstage"
 	"github.com/limpid-ml/limpid/internal/kernel"
 	"github.com/limpid-ml/limpid/internal/par"
 	"github.com/limpid-ml/limpid/recipe"
@@ -91,10 +92,7 @@ func (r *session) run(ctx context.Context, s Streams, stop func()) (*result, err
 			return nil, because(codeOutput, "check where standard output goes", err)
 		}
 	}
-	past, err := r.folder.history()
-	if err != nil {
-		return nil, err
-	}
+	past := r.folder.history(math.MaxInt64)
 	res := r.result(m, sum, past)
 	if err := r.writeReport(ctx, res, m, past); err != nil {
 		return nil, err
@@ -104,10 +102,11 @@ func (r *session) run(ctx context.Context, s Streams, stop func()) (*result, err
 
 // train runs the fit loop under a screen.
 func (r *session) train(ctx context.Context, s Streams, stop func()) error {
-	w, err := newWatch(r, r.screen(s, stop))
+	at, err := r.standing(s)
 	if err != nil {
 		return err
 	}
+	w := newWatch(r, r.screen(s, stop), at)
 	defer w.screen.close()
 	c := r.task.Fit
 	c.Dir = r.folder.path
@@ -121,6 +120,24 @@ func (r *session) train(ctx context.Context, s Streams, stop func()) error {
 	}
 	_, err = train.Fit(ctx, r.task.Net, c)
 	return err
+}
+
+// standing returns how far the run has come, and warns of what is damaged.
+func (r *session) standing(s Streams) (backstage.Standing, error) {
+	at, _, err := fits.Look(r.folder.path, nil)
+	if err != nil {
+		return at, err
+	}
+	if len(at.Warnings) > 0 {
+		at.Warnings = append(at.Warnings, fmt.Sprintf("goes on from the checkpoint of step %d, and comes to the same weights", at.Step))
+	}
+	if past := r.folder.history(at.Log); past.bytes < at.Log {
+		at.Warnings = append(at.Warnings, fmt.Sprintf("%s is damaged or too short: what it says of the run ends after %s bytes of %s; the weights are not touched by that", run.EventsFile, grouped(int(past.bytes)), grouped(int(at.Log))))
+	}
+	for _, w := range at.Warnings {
+		fmt.Fprintf(s.Err, "warning: %s\n", w)
+	}
+	return at, nil
 }
 
 // screen chooses the live view on a terminal and lines elsewhere.

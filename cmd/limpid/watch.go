@@ -3,6 +3,7 @@ package main
 import (
 	"time"
 
+	"github.com/limpid-ml/limpid/internal/backstage"
 	"github.com/limpid-ml/limpid/run"
 	"github.com/limpid-ml/limpid/train"
 )
@@ -31,7 +32,9 @@ type watch struct {
 	batch   int
 }
 
-func newWatch(r *session, s screen) (*watch, error) {
+// newWatch shows a session that goes on from at: what the log says beyond that
+// happens once more.
+func newWatch(r *session, s screen, at backstage.Standing) *watch {
 	steps := r.task.Steps()
 	w := &watch{session: r, screen: s, began: -1, group: max(1, steps/400), batch: r.config.Shared().Batch,
 		now: progress{recipe: r.recipe.Name, run: r.folder.path, epoch: 1, epochs: r.config.Shared().Epochs, steps: steps}}
@@ -42,12 +45,15 @@ func newWatch(r *session, s screen) (*watch, error) {
 		w.health = newHealth(r.task.Net, r.task.Fit.Optimizer.Rate())
 		w.now.layers = w.health.layers
 	}
-	past, err := r.folder.history()
-	if err != nil {
-		return nil, err
+	past := r.folder.history(at.Log)
+	w.now.losses, w.now.validation, w.now.step = past.losses, past.validation, at.Step
+	if n := len(past.losses); n > 0 {
+		w.now.loss = past.losses[n-1]
 	}
-	w.now.losses, w.now.validation = past.losses, past.validation
-	return w, nil
+	if at.PerEpoch > 0 {
+		w.now.epoch = min(at.Step/at.PerEpoch+1, max(1, w.now.epochs))
+	}
+	return w
 }
 
 // start shows that there is something to see before the first step is done.
@@ -60,7 +66,12 @@ func (w *watch) Observe(_ *train.Updater, e train.Event) error {
 		w.step(e)
 	case train.Saved:
 		return w.session.folder.end(run.Running, "", w.session.seconds())
+	case train.EpochDone:
+		if w.session.steps == 0 { // its steps were another session's
+			w.now.loss = e.Loss
+		}
 	case train.Evaluated:
+		w.now.measured = e.Epoch
 		if a, ok := e.Metrics["accuracy"]; ok {
 			w.now.validation = append(w.now.validation, a)
 		}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/limpid-ml/limpid/internal/backstage"
 	"github.com/limpid-ml/limpid/nn"
 	"github.com/limpid-ml/limpid/optim"
 	"github.com/limpid-ml/limpid/run"
@@ -32,10 +33,7 @@ func TestWatch(t *testing.T) {
 		t.Fatal(err)
 	}
 	var s shown
-	w, err := newWatch(&session{folder: f, recipe: r, task: task, config: cfg, began: time.Now(), before: 5}, &s)
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := newWatch(&session{folder: f, recipe: r, task: task, config: cfg, began: time.Now(), before: 5}, &s, backstage.Standing{})
 	w.start()
 	for _, e := range []train.Event{
 		train.StepDone{Step: 1, Epoch: 1, Loss: 4}, train.EpochDone{Epoch: 1, Step: 1, Loss: 4},
