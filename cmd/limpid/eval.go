@@ -61,6 +61,9 @@ func runEval(ctx context.Context, s Streams, o evalOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := t.sound(s); err != nil {
+		return err
+	}
 	if err := t.usable(); err != nil {
 		return err
 	}

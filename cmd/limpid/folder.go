@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -217,6 +219,46 @@ func openTrained(runs, name, data string, unfinished bool) (*trained, error) {
 		return nil, fail(codeRun, "limpid resume "+shellWord(f.path)+" finishes it", "the run %s is not finished: it has no %s yet", f.path, weightsFile)
 	}
 	return t, t.load()
+}
+
+// sound takes the weights of the final checkpoint if those in the file are not
+// what the run recorded, or refuses to answer.
+func (t *trained) sound(s Streams) error {
+	if !t.finished() {
+		return nil
+	}
+	r, err := t.result()
+	if err != nil {
+		return err
+	}
+	if sum, err := fileSum(t.weights()); err == nil && sum == r.SHA256 {
+		return nil
+	}
+	sum, err := t.rebuild()
+	if err != nil || sum != r.SHA256 {
+		return fail(codeRun, "put back a copy of the file, or train again with the settings that run.json shows",
+			"%s is not what the run wrote (its SHA-256 is another than run.json's weights_sha256), and no checkpoint gives it back", t.weights())
+	}
+	fmt.Fprintf(s.Err, "warning: %s is not what the run wrote: took the same weights from its last checkpoint\n", t.weights())
+	return nil
+}
+
+// rebuild gives the network the weights of the last checkpoint, and returns
+// the SHA-256 of the file that they make.
+func (t *trained) rebuild() (string, error) {
+	if _, found, err := fits.Look(t.path, t.task.Net); err != nil || !found {
+		return "", cmp.Or(err, fs.ErrNotExist)
+	}
+	dir, err := os.MkdirTemp("", "limpid-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(dir)
+	file := filepath.Join(dir, weightsFile)
+	if err := t.task.Net.Save(file); err != nil {
+		return "", err
+	}
+	return fileSum(file)
 }
 
 // usable refuses weights that no answer can come from.

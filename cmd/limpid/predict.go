@@ -84,6 +84,9 @@ func runPredict(ctx context.Context, s Streams, o predictOptions) error {
 	if t.task.Picture == nil {
 		return fail(codeInput, "predict with a run of another recipe", "the recipe %s takes no pictures", t.record.What)
 	}
+	if err := t.sound(s); err != nil {
+		return err
+	}
 	if err := t.usable(); err != nil {
 		return err
 	}

@@ -82,8 +82,35 @@ func printFinished(s Streams, f *folder, asJSON bool) error {
 	if err != nil {
 		return err
 	}
+	if sum, err := fileSum(f.weights()); err != nil || sum != r.SHA256 {
+		if err := f.putBack(s, r.SHA256); err != nil {
+			return err
+		}
+	}
 	fmt.Fprintf(s.Err, "%s is finished; nothing is left to do\n", f.path)
 	return printResult(s, r, asJSON)
+}
+
+// putBack writes the weights of a finished run again, from its last checkpoint.
+func (f *folder) putBack(s Streams, want string) error {
+	r, cfg, err := f.configuration()
+	if err != nil {
+		return err
+	}
+	task, err := openTask(r, cfg)
+	if err != nil {
+		return err
+	}
+	t := &trained{folder: f, task: task}
+	if sum, err := t.rebuild(); err != nil || sum != want {
+		return fail(codeRun, "put back a copy of the file, or train again with the settings that run.json shows",
+			"%s is gone or is not what the run wrote (run.json's weights_sha256), and no checkpoint gives it back", f.weights())
+	}
+	if err := task.Net.Save(f.weights()); err != nil {
+		return because(codeOutput, whereToWrite, err)
+	}
+	fmt.Fprintf(s.Err, "%s was gone or damaged: wrote it again from the last checkpoint, with the same bits\n", f.weights())
+	return nil
 }
 
 // warnOtherKernels speaks up if the run began with other kernels.

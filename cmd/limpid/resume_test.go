@@ -45,3 +45,42 @@ func TestLinesAfterResume(t *testing.T) {
 		w.replace("run.json", `"state": "finished"`, `"state": "stopped"`)
 	}
 }
+
+// TestWeightsOfAFinishedRun that are gone, damaged or another's are noticed,
+// and come back from the last checkpoint if it is there.
+func TestWeightsOfAFinishedRun(t *testing.T) {
+	for name, change := range map[string]func(file string){
+		"gone":    func(file string) { os.Remove(file) },
+		"damaged": func(file string) { os.Truncate(file, 100) },
+		"flipped": func(file string) {
+			b, _ := os.ReadFile(file)
+			b[len(b)-3] ^= 1
+			os.WriteFile(file, b, 0o666)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := lookAt(t).copy(t)
+			file := filepath.Join(w.run, weightsFile)
+			want := string(w.read(file))
+			change(file)
+			c, out, errs := call(t.Context(), "eval", w.run)
+			if fine := name == "flipped"; fine != (c == codeOK) || !fine && c != codeRun {
+				t.Errorf("eval: exit %d: %s%s", c, out, errs)
+			}
+			c, _, errs = call(t.Context(), "resume", w.run)
+			if c != codeOK || string(w.read(file)) != want {
+				t.Errorf("resume: exit %d: %s", c, errs)
+			}
+			mustSay(t, errs, "from the last checkpoint", "is finished")
+			change(file)
+			os.RemoveAll(filepath.Join(w.run, "checkpoints"))
+			for _, verb := range []string{"resume", "eval"} {
+				c, out, errs = call(t.Context(), verb, w.run)
+				if c != codeRun || out != "" {
+					t.Errorf("%s: exit %d: %s%s", verb, c, out, errs)
+				}
+				mustSay(t, errs, weightsFile, "fix:", "train again")
+			}
+		})
+	}
+}

@@ -226,6 +226,11 @@ func saveWeights(task *recipe.Task, file string) (string, error) {
 	if err := task.Net.Save(file); err != nil {
 		return "", err
 	}
+	return fileSum(file)
+}
+
+// fileSum returns a file's SHA-256.
+func fileSum(file string) (string, error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return "", err
