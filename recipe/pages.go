@@ -50,7 +50,7 @@ func ConfusionSection(m *Measured, classes []string) report.Section {
 		rows[i] = []string{classes[i], share(c.Recall(i), is), share(c.Precision(i), named), share(c.F1(i), is+named)}
 	}
 	return report.Section{Title: "What is taken for what", Text: []string{
-		"Each row is a class of the test split, each column an answer. Blue is right; the redder a cell beside the diagonal, the more often its row is taken for its column.",
+		"Each row is a class of the test split, each column an answer. Blue is right; the more orange a cell beside the diagonal, the more often its row is taken for its column.",
 	}, Body: []report.Figure{
 		report.Confusion(classes, m.Confusion),
 		report.Table([]string{"class", "found", "right when named", "F1"}, rows).Under(

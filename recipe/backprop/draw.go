@@ -168,7 +168,7 @@ func plane(n tiny) report.Figure {
 		fmt.Fprintf(&b, `<circle cx="%.0f" cy="%.0f" r="11" style="fill:var(--card);stroke:var(--ink)"/><text class="in" text-anchor="middle" x="%.0f" y="%.0f">%g</text>`, px, py, px, py+4, e.y)
 	}
 	b.WriteString("</svg>")
-	return report.Figure{HTML: template.HTML(b.String())}.Under("Blue: the network says 1. Red: it says 0. The four points are the table of XOR with its answers; no straight line parts the ones from the zeros, and three hidden units draw the bent border.")
+	return report.Figure{HTML: template.HTML(b.String())}.Under("Blue: the network says 1. Orange: it says 0. Without colour: it cannot say. The four points are the table of XOR with its answers; no straight line parts the ones from the zeros, but three hidden units can draw a bent border.")
 }
 
 // hue is the colour of an answer.

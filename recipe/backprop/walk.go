@@ -226,15 +226,15 @@ func (l *lesson) pages(_ context.Context, m *recipe.Measured) ([]report.Section,
 // XOR network".
 func fate(n tiny) []string {
 	right, loss := n.marks()
-	known := "This is known of networks as small as this: the loss of 2-3-1 on XOR has regions that lie above 0 and yet lower than all around them (Sprinkhuizen-Kuyper and Boers 1999, “A local minimum for the 2-3-1 XOR network”, IEEE Transactions on Neural Networks)."
+	known := "Such places are known: a network of two inputs, three hidden units and one output has, on XOR, regions of local minima with an error above 0 (Sprinkhuizen-Kuyper and Boers 1999, “A local minimum for the 2-3-1 XOR network”, IEEE Transactions on Neural Networks)."
 	if right == len(table) {
 		return []string{
 			fmt.Sprintf("The same network after training: all four answers are right, the mean loss is %.4f.", loss),
-			"Not every seed gets here. From some first weights gradient descent ends in a valley where two of the four answers stay near 0.5, and no small step leads out. " + known,
+			"Not every seed gets here. From some first weights gradient descent ends in a valley where two of the four answers stay near 0.5, and stays there. " + known,
 		}
 	}
 	return []string{
-		fmt.Sprintf("The same network after training: %d of the four answers are right, the mean loss is %.4f (0.3466, half of ln 2, is what two sure answers and two of 0.5 cost). These first weights led into a valley that no small step leads out of, and another seed may well not. The derivatives are as right here as anywhere; they say that there is nowhere near to go.", right, loss),
+		fmt.Sprintf("The same network after training: %d of the four answers are right, the mean loss is %.4f (0.3466, half of ln 2, is what two sure answers and two of 0.5 cost). These first weights led into a valley; from most other seeds it gets out. The derivatives are as right here as anywhere, but nearly 0. Whether this is a true minimum or a very long valley they cannot tell.", right, loss),
 		known,
 	}
 }
