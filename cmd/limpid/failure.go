@@ -110,7 +110,8 @@ func explain(s Streams, asJSON bool, err error) code {
 		f = &failure{codeBug, err, "please report this, with the command you ran"}
 	}
 	writeFailure(s.Err, f)
-	if asJSON {
+	var told *toldFailure
+	if asJSON && !errors.As(err, &told) {
 		e := reportError{int(f.code), f.code.String(), withoutPlaces(f.Error()), f.fix}
 		if err := printJSON(s.Out, report{e}); err != nil {
 			return codeOutput

@@ -31,6 +31,7 @@ type prediction struct {
 	Classes []recipe.Chance `json:"classes"` // the likeliest first
 	Steps   []string        `json:"steps"`   // what was done to the picture
 	Doubt   string          `json:"doubt,omitempty"`
+	Error   string          `json:"error,omitempty"` // why there is no answer; classes is empty then
 }
 
 // predictAnswer is predict's JSON document.
@@ -50,7 +51,9 @@ colour: what a camera, a shop or a drawing program makes. Best is one object
 on a plain background, light or dark. The picture is made into what the
 network was trained on, grey, bright on black, cropped to the object, centred,
 scaled down; what was done is said on standard error. A run that is not
-finished answers with its newest checkpoint.
+finished answers with its newest checkpoint. Of several pictures those that
+cannot be read are told at the end, or in JSON by an "error" of their own, and
+the exit code is 3.
 
 ` + aboutRuns,
 		Example: `  limpid predict latest shirt.jpg
@@ -92,13 +95,18 @@ func runPredict(ctx context.Context, s Streams, o predictOptions) error {
 	}
 	t.warnUnfinished(s)
 	answer := predictAnswer{Run: t.path}
+	var failed []error
 	for _, file := range o.pictures {
 		if ctx.Err() != nil {
 			return fail(codeInterrupted, "", "interrupted")
 		}
 		p, err := predictFile(t.task, file)
-		if err != nil {
+		if err != nil && len(o.pictures) == 1 {
 			return err
+		}
+		if err != nil { // the others have an answer all the same
+			failed = append(failed, err)
+			p = prediction{Picture: file, Classes: []recipe.Chance{}, Steps: []string{}, Error: withoutPlaces(err.Error())}
 		}
 		if o.top > 0 {
 			p.Classes = p.Classes[:min(o.top, len(p.Classes))]
@@ -106,10 +114,29 @@ func runPredict(ctx context.Context, s Streams, o predictOptions) error {
 		answer.Predictions = append(answer.Predictions, p)
 		writeSteps(s, p)
 	}
-	if o.json {
-		return printJSON(s.Out, answer)
+	if err := answer.print(s, o); err != nil {
+		return err
 	}
-	for _, p := range answer.Predictions {
+	if len(failed) == 0 {
+		return nil
+	}
+	return &toldFailure{fail(codeInput, "give other files for those; the answers about the rest are printed",
+		"%s of %s without an answer:\n%w", several(len(failed), "picture"), grouped(len(o.pictures)), errors.Join(failed...))}
+}
+
+// toldFailure is one that the JSON document on standard output tells already.
+type toldFailure struct{ error }
+
+func (f *toldFailure) Unwrap() error { return f.error }
+
+func (a *predictAnswer) print(s Streams, o predictOptions) error {
+	if o.json {
+		return printJSON(s.Out, a)
+	}
+	for _, p := range a.Predictions {
+		if p.Error != "" {
+			continue
+		}
 		if err := writePrediction(s, p, len(o.pictures) > 1); err != nil {
 			return err
 		}

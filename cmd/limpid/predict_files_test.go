@@ -185,13 +185,24 @@ func TestPredictSaysWhatItDid(t *testing.T) {
 	}
 }
 
-// TestPredictStopsAtTheFirstBadPicture and prints no half of an answer.
-func TestPredictStopsAtTheFirstBadPicture(t *testing.T) {
+// TestPredictAnswersBesideABadPicture, and tells of that one, too.
+func TestPredictAnswersBesideABadPicture(t *testing.T) {
 	w := lookAt(t).copy(t)
 	fine, bad := w.file("fine.png", pngOf(30, 30)), w.file("bad.png", pngOf(30, 30)[:50])
-	c, out, errs := call(t.Context(), "predict", w.run, fine, bad, fine)
-	if c != codeInput || out != "" || !strings.Contains(errs, "bad.png") {
+	c, out, errs := call(t.Context(), "predict", w.run, fine, bad, fine, "--top=1")
+	if c != codeInput || strings.Count(out, fine) != 2 || strings.Count(out, "%") != 2 || strings.Contains(out, bad) {
 		t.Errorf("exit %d, %q: %s", c, out, errs)
+	}
+	mustSay(t, errs, "1 picture of 3 without an answer", "bad.png", "fix:")
+	c, out, _ = call(t.Context(), "predict", w.run, fine, bad, fine, "--json")
+	var a predictAnswer
+	if err := json.Unmarshal([]byte(out), &a); err != nil || c != codeInput || len(a.Predictions) != 3 {
+		t.Fatalf("exit %d, %v: %s", c, err, out)
+	}
+	for i, p := range a.Predictions {
+		if failed := i == 1; (p.Error != "") != failed || (len(p.Classes) == 0) != failed {
+			t.Errorf("picture %d: %+v", i, p)
+		}
 	}
 }
 
