@@ -65,5 +65,5 @@ func runCompletion(_ context.Context, s Streams, root *cobra.Command, o completi
 		return printJSON(s.Out, completionAnswer{o.shell, b.String()})
 	}
 	_, err = io.Copy(s.Out, &b)
-	return because(codeOutput, "check where standard output goes", err)
+	return printed(err)
 }

@@ -76,5 +76,5 @@ func runDataLook(ctx context.Context, s Streams, o dataLookOptions) error {
 		return printJSON(s.Out, r)
 	}
 	_, err = fmt.Fprint(s.Out, r)
-	return because(codeOutput, "check where standard output goes", err)
+	return printed(err)
 }

@@ -81,7 +81,7 @@ func runEval(ctx context.Context, s Streams, o evalOptions) error {
 		return printJSON(s.Out, a)
 	}
 	_, err = fmt.Fprint(s.Out, a.write())
-	return because(codeOutput, "check where standard output goes", err)
+	return printed(err)
 }
 
 func (a *evalAnswer) write() string {

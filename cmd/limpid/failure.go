@@ -40,7 +40,7 @@ var codes = []struct {
 	{codeRun, "run", "a run that is missing, damaged, of another network, or in use"},
 	{codeOutput, "output", "a folder that cannot be written, a disk that is full"},
 	{codeDiverged, "diverged", "training ended in a loss or a weight that is no number"},
-	{codeInterrupted, "interrupted", "stopped by Ctrl-C or SIGTERM; a checkpoint is there to resume"},
+	{codeInterrupted, "interrupted", "stopped by Ctrl-C, SIGTERM or SIGHUP; a checkpoint is there to resume"},
 }
 
 func (c code) String() string {
@@ -77,6 +77,15 @@ func because(c code, fix string, err error) error {
 		c, fix = codeOutput, "free some space or choose another folder with --runs-dir; what was written before is intact"
 	}
 	return &failure{c, err, fix}
+}
+
+// printed gives a failure to write to standard output its code: that no folder
+// of runs can help.
+func printed(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fail(codeOutput, "check where standard output goes: a full disk, a closed pipe", "write to standard output: %w", err)
 }
 
 // isOutput tells whether err says that the disk cannot take what was written.
@@ -180,7 +189,7 @@ func printJSON(w io.Writer, v any) error {
 		return err
 	}
 	if _, err = w.Write(append(text, '\n')); err != nil {
-		return fail(codeOutput, "check where standard output goes", "write to standard output: %w", err)
+		return printed(err)
 	}
 	return nil
 }

@@ -60,7 +60,7 @@ func runHelp(_ context.Context, s Streams, root *cobra.Command, o helpOptions) e
 		return printJSON(s.Out, helpAnswer{page.Name(), b.String()})
 	}
 	_, err := io.Copy(s.Out, &b)
-	return because(codeOutput, "check where standard output goes", err)
+	return printed(err)
 }
 
 func completeVerbs(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {

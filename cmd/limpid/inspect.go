@@ -97,7 +97,7 @@ func runInspect(_ context.Context, s Streams, o inspectOptions) error {
 		return printJSON(s.Out, a)
 	}
 	_, err = fmt.Fprint(s.Out, a.write())
-	return because(codeOutput, "check where standard output goes", err)
+	return printed(err)
 }
 
 func (a *inspectAnswer) write() string {

@@ -208,5 +208,5 @@ func writePrediction(s Streams, p prediction, named bool) error {
 	}
 	b.WriteString(columns("lrl", rows))
 	_, err := fmt.Fprint(s.Out, b.String())
-	return because(codeOutput, "check where standard output goes", err)
+	return printed(err)
 }

@@ -75,7 +75,7 @@ func runRecipes(_ context.Context, s Streams, o recipesOptions) error {
 		return printJSON(s.Out, a)
 	}
 	_, err := fmt.Fprint(s.Out, a.write()+text)
-	return because(codeOutput, "check where standard output goes", err)
+	return printed(err)
 }
 
 // lineOf describes a recipe.

@@ -89,7 +89,7 @@ func (r *session) run(ctx context.Context, s Streams, stop func()) (*result, err
 	}
 	if m.Story != "" && !r.view.json {
 		if _, err := io.WriteString(s.Out, m.Story+"\n"); err != nil {
-			return nil, because(codeOutput, "check where standard output goes", err)
+			return nil, printed(err)
 		}
 	}
 	past := r.folder.history(math.MaxInt64)
@@ -212,7 +212,7 @@ func printResult(s Streams, r *result, asJSON bool) error {
 		return printJSON(s.Out, r)
 	}
 	_, err := io.WriteString(s.Out, r.write())
-	return because(codeOutput, "check where standard output goes", err)
+	return printed(err)
 }
 
 // saveWeights writes the final weights and returns the file's SHA-256. Further

@@ -123,6 +123,7 @@ func lasting(d time.Duration) string {
 
 // age writes how long ago something was, roughly.
 func age(d time.Duration) string {
+	d = max(d, 0) // clocks are set back
 	switch {
 	case d.Round(time.Second) < time.Minute:
 		return fmt.Sprintf("%.0f s", d.Seconds())

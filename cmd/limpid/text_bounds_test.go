@@ -206,3 +206,12 @@ func TestShellWordIsNoFlag(t *testing.T) {
 		}
 	}
 }
+
+// TestAgeIsNeverNegative, even if the clock was set back.
+func TestAgeIsNeverNegative(t *testing.T) {
+	for _, d := range []time.Duration{0, -time.Second, -time.Hour, -100 * time.Hour} {
+		if got := age(d); got != "0 s" {
+			t.Errorf("%v is %q old", d, got)
+		}
+	}
+}

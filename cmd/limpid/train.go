@@ -99,8 +99,8 @@ end. Without a recipe it trains the first of these:
 	}
 	b.WriteString(`
 On a terminal it shows a live view; q stops. Elsewhere, or with --plain, it
-writes lines to standard error. Ctrl-C or SIGTERM finishes the step, writes a
-checkpoint, says how to resume and exits with 130. A run that was killed
+writes lines to standard error. Ctrl-C, SIGTERM or SIGHUP finishes the step,
+writes a checkpoint, says how to resume and exits with 130. A run that was killed
 resumes from its last checkpoint and ends with the very same weights.
 
 Each run is a folder below the runs folder:

@@ -92,13 +92,16 @@ func TestStandardOutputIsFull(t *testing.T) {
 	}
 	defer full.Close()
 	w := newWorld(t)
-	for _, args := range [][]string{{"version"}, {"runs", "--runs-dir", w.runs}, {"inspect", w.run}, {"eval", w.run}, {"resume", w.run, "--json"}, {"completion", "bash"}} {
+	for _, args := range [][]string{{"version"}, {"runs", "--runs-dir", w.runs}, {"inspect", w.run}, {"eval", w.run}, {"resume", w.run, "--json"}, {"resume", w.run}, {"predict", w.run, w.file("a.png", pngOf(30, 30))}, {"recipes"}, {"completion", "bash"}} {
 		var errs bytes.Buffer
 		c := code(Main(t.Context(), Streams{In: strings.NewReader(""), Out: full, Err: &errs}, args))
 		if c != codeOutput {
 			t.Errorf("%v: exit %d\n%s", args, c, &errs)
 		}
-		mustSay(t, errs.String(), "no space left on device")
+		mustSay(t, errs.String(), "no space left on device", "check where standard output goes")
+		if strings.Contains(errs.String(), "--runs-dir") {
+			t.Errorf("%v: no folder of runs can help: %s", args, &errs)
+		}
 	}
 }
 
@@ -131,7 +134,7 @@ func TestSignals(t *testing.T) {
 	limpid := buildLimpid(t)
 	args := func(dir string) []string { return append([]string{"train", "--json", "--runs-dir", dir}, small...) }
 	want := mustRun(t, limpid, args(t.TempDir())...)
-	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
 		dir := t.TempDir()
 		var out, errs bytes.Buffer
 		cmd := exec.Command(limpid, args(dir)...)
