@@ -22,6 +22,9 @@ func newData(s Streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "data",
 		Short: "Look at data before training on them",
+		Long: `Has verbs of its own for data that are yet to be trained on: look examines a
+folder of pictures or a table and says what is broken, twice there or rare.`,
+		Example: "  limpid data look flowers",
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return fail(codeUsage, nearest("limpid data ", args[0], []string{"look"}), "there is no verb %q of data", args[0])

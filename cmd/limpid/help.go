@@ -11,7 +11,7 @@ import (
 )
 
 type helpOptions struct {
-	verb string
+	verb []string
 	json bool
 }
 
@@ -25,18 +25,16 @@ type helpAnswer struct {
 func newHelp(s Streams) *cobra.Command {
 	var o helpOptions
 	c := &cobra.Command{
-		Use:               "help [VERB]",
+		Use:               "help [VERB [VERB]]",
 		Short:             "Show the manual page of limpid, or of a verb",
 		Long:              "Shows what limpid VERB --help shows.",
-		Example:           "  limpid help\n  limpid help train | less",
-		Args:              arguments(0, 1, ""),
+		Example:           "  limpid help\n  limpid help train | less\n  limpid help data look",
+		Args:              arguments(0, 2, ""),
 		ValidArgsFunction: completeVerbs,
 	}
 	jsonFlag(c, &o.json)
 	c.RunE = func(c *cobra.Command, args []string) error {
-		if len(args) > 0 {
-			o.verb = args[0]
-		}
+		o.verb = args
 		return runHelp(c.Context(), s, c.Root(), o)
 	}
 	return c
@@ -44,11 +42,15 @@ func newHelp(s Streams) *cobra.Command {
 
 func runHelp(_ context.Context, s Streams, root *cobra.Command, o helpOptions) error {
 	page := root
-	if o.verb != "" {
-		var err error
-		if page, _, err = root.Find([]string{o.verb}); err != nil || page == root {
-			return noSuchVerb(root, []string{o.verb})
+	for i, verb := range o.verb {
+		next, _, err := page.Find([]string{verb})
+		switch {
+		case (err != nil || next == page) && i == 0:
+			return noSuchVerb(root, o.verb)
+		case err != nil || next == page:
+			return fail(codeUsage, page.CommandPath()+" --help lists its verbs", "there is no verb %q of %s", verb, o.verb[0])
 		}
+		page = next
 	}
 	var b bytes.Buffer
 	page.InitDefaultHelpFlag() // or its line is missing
@@ -79,7 +81,7 @@ func helpTemplate() string {
   {{.CommandPath}} - {{.Short}}
 
 SYNOPSIS
-  {{if .HasAvailableSubCommands}}limpid VERB [flags]{{else}}{{.UseLine}}{{end}}
+  {{if .HasAvailableSubCommands}}{{.CommandPath}} VERB [flags]{{else}}{{.UseLine}}{{end}}
 
 DESCRIPTION
 {{indent .Long}}
@@ -97,7 +99,7 @@ EXIT STATUS
 ` + codeTable() + `{{if .HasAvailableSubCommands}}
 With --json a verb prints one JSON document on standard output and nothing
 else there; a failure is {"error": {"code", "kind", "message", "fix"}}.
-limpid VERB --help says more about a verb.
+{{.CommandPath}} VERB --help says more about a verb.
 {{end}}`
 }
 

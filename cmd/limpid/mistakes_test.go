@@ -188,6 +188,10 @@ var usageMistakes = []mistake{
 	{"missing picture", fixed("predict", "latest"), codeUsage, []string{"predict: missing", "limpid predict RUN PICTURE"}},
 	{"too many arguments", fixed("eval", "a", "b"), codeUsage, []string{`unexpected argument "b"`}},
 	{"threads below 0", fixed("train", "--threads", "-2"), codeUsage, []string{"--threads is -2", "from 0"}},
+	{"nothing to look at", func(*world) []string { return []string{"data", "look"} }, codeUsage, []string{"data look: missing the folder", "fix: limpid data look PATH", "see limpid data look --help"}},
+	{"too much to look at", func(*world) []string { return []string{"data", "look", "a", "b"} }, codeUsage, []string{"data look: unexpected", "limpid data look --help"}},
+	{"a flag that data look lacks", func(*world) []string { return []string{"data", "look", "a", "--shet=x"} }, codeUsage, []string{"data look has no flag", "--sheet"}},
+	{"help of no verb of data", func(*world) []string { return []string{"help", "data", "lok"} }, codeUsage, []string{`no verb "lok" of data`, "limpid data --help"}},
 	{"unknown shell", func(*world) []string { return []string{"completion", "csh"} }, codeUsage, []string{`shell "csh"`, "bash"}},
 }
 
@@ -325,6 +329,19 @@ func (w *world) unchanged(before map[string]string) {
 	for path := range after {
 		if _, was := before[path]; !was {
 			w.Errorf("%s was left over", path)
+		}
+	}
+}
+
+// TestHelpOfVerbsOfVerbs shows the page of the verb, which has a description.
+func TestHelpOfVerbsOfVerbs(t *testing.T) {
+	for args, want := range map[string]string{
+		"help data look": "limpid data look PATH [flags]", "help data": "limpid data VERB [flags]", "data --help": "examines a",
+		"data look --help": "limpid data look PATH [flags]",
+	} {
+		c, out, errs := call(t.Context(), strings.Fields(args)...)
+		if c != codeOK || !strings.Contains(out, want) || strings.Contains(out, "DESCRIPTION\n\n") {
+			t.Errorf("%s: exit %d: %s%s", args, c, errs, out)
 		}
 	}
 }

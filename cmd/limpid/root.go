@@ -114,7 +114,7 @@ func nearest(prefix, word string, names []string) string {
 func flagError(c *cobra.Command, err error) error {
 	var none *pflag.NotExistError
 	if !errors.As(err, &none) {
-		return fail(codeUsage, fmt.Sprintf("see limpid %s --help", c.Name()), "%s: %w", c.Name(), err)
+		return fail(codeUsage, fmt.Sprintf("see %s --help", c.CommandPath()), "%s: %w", verbOf(c), err)
 	}
 	var flags []string
 	c.Flags().VisitAll(func(f *pflag.Flag) {
@@ -123,7 +123,12 @@ func flagError(c *cobra.Command, err error) error {
 		}
 	})
 	name := none.GetSpecifiedName()
-	return fail(codeUsage, nearest("--", name, flags), "%s has no flag %q", c.Name(), dashes(name)+name)
+	return fail(codeUsage, nearest("--", name, flags), "%s has no flag %q", verbOf(c), dashes(name)+name)
+}
+
+// verbOf is what one types of c after "limpid": "data look".
+func verbOf(c *cobra.Command) string {
+	return strings.TrimPrefix(c.CommandPath(), c.Root().Name()+" ")
 }
 
 func dashes(name string) string {
@@ -139,10 +144,11 @@ func arguments(least, most int, what string) cobra.PositionalArgs {
 		if len(args) >= least && (most < 0 || len(args) <= most) {
 			return nil
 		}
-		fix := fmt.Sprintf("limpid %s, see limpid %s --help", c.Use, c.Name())
+		path := c.CommandPath()
+		fix := fmt.Sprintf("%s%s, see %s --help", path, strings.TrimPrefix(c.Use, c.Name()), path)
 		if len(args) < least {
-			return fail(codeUsage, fix, "%s: missing %s", c.Name(), what)
+			return fail(codeUsage, fix, "%s: missing %s", verbOf(c), what)
 		}
-		return fail(codeUsage, fix, "%s: unexpected argument %q", c.Name(), args[most])
+		return fail(codeUsage, fix, "%s: unexpected argument %q", verbOf(c), args[most])
 	}
 }
