@@ -72,7 +72,9 @@ func (c *Common) Rule() optim.Rule {
 	case "sgd":
 		return optim.SGD{LR: c.LR, Momentum: c.Momentum, Decay: c.Decay}
 	case "adamw":
-		return optim.AdamW{LR: c.LR, Decay: c.Decay}
+		if c.Decay > 0 { // or AdamW takes PyTorch's; without any it is Adam
+			return optim.AdamW{LR: c.LR, Decay: c.Decay}
+		}
 	case "rmsprop":
 		return optim.RMSprop{LR: c.LR, Momentum: c.Momentum, Decay: c.Decay}
 	case "adagrad":

@@ -2,9 +2,11 @@ package recipe
 
 import (
 	"fmt"
+	"reflect"
 	"testing"
 
 	"github.com/limpid-ml/limpid/data"
+	"github.com/limpid-ml/limpid/optim"
 	"github.com/limpid-ml/limpid/tensor"
 	"github.com/limpid-ml/limpid/train"
 )
@@ -57,5 +59,15 @@ func TestSteps(t *testing.T) {
 	task := Task{Fit: train.Config{Data: set, Batch: 4, Epochs: 5}}
 	if got := task.Steps(); got != 15 {
 		t.Errorf("%d steps of 4 in 5 epochs of 10 examples, want 15", got)
+	}
+}
+
+// TestNoDecayIsNone: AdamW's own default would decay without a word.
+func TestNoDecayIsNone(t *testing.T) {
+	for decay, want := range map[float64]optim.Rule{0: optim.Adam{LR: .1}, .25: optim.AdamW{LR: .1, Decay: .25}} {
+		c := Common{Optimizer: "adamw", LR: .1, Decay: decay}
+		if got := c.Rule(); !reflect.DeepEqual(got, want) {
+			t.Errorf("decay %g: %#v, want %#v", decay, got, want)
+		}
 	}
 }
