@@ -54,6 +54,7 @@ func runHelp(_ context.Context, s Streams, root *cobra.Command, o helpOptions) e
 	}
 	var b bytes.Buffer
 	page.InitDefaultHelpFlag() // or its line is missing
+	page.InitDefaultVersionFlag()
 	page.SetOut(&b)
 	if err := page.Help(); err != nil {
 		return err

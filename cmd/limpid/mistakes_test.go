@@ -176,6 +176,7 @@ var usageMistakes = []mistake{
 	{"unknown verb", fixed("trian", "--set", "lr=1"), codeUsage, []string{`no verb "trian"`, "did you mean limpid train?"}},
 	{"unknown flag", fixed("train", "--epoch=3"), codeUsage, []string{`train has no flag "--epoch"`, "did you mean --epochs?"}},
 	{"unknown short flag", fixed("train", "-x"), codeUsage, []string{`train has no flag "-x"`}},
+	{"a setting as a flag", fixed("train", "--lr", "0.1"), codeUsage, []string{"train has no flag --lr", "it is a setting: --set lr="}},
 	{"flag without value", func(*world) []string { return []string{"train", "--seed"} }, codeUsage, []string{"flag needs an argument", "train --help"}},
 	{"unknown setting", fixed("train", "--set", "learning-rate=1"), codeUsage, []string{`no setting "learning-rate"`, "lr"}},
 	{"misspelt setting", fixed("train", "--set", "bacth=1"), codeUsage, []string{`no setting "bacth"`, "did you mean batch?"}},
@@ -343,5 +344,13 @@ func TestHelpOfVerbsOfVerbs(t *testing.T) {
 		if c != codeOK || !strings.Contains(out, want) || strings.Contains(out, "DESCRIPTION\n\n") {
 			t.Errorf("%s: exit %d: %s%s", args, c, errs, out)
 		}
+	}
+}
+
+// TestVersionFlag says what the verb says of the version.
+func TestVersionFlag(t *testing.T) {
+	c, out, errs := call(t.Context(), "--version")
+	if c != codeOK || out != "limpid "+version+"\n" {
+		t.Errorf("exit %d: %q %s", c, out, errs)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/limpid-ml/limpid/recipe"
+	"github.com/limpid-ml/limpid/recipe/book"
 )
 
 // Main runs the command line args (without the program's name) and returns
@@ -69,6 +70,7 @@ are part of the program, in under a minute on two cores.`,
   limpid inspect latest                 the network, and what each layer holds
   limpid resume latest                  go on where a stopped run stood
   limpid recipes                        what else can be trained`,
+		Version:       version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          noSuchVerb,
@@ -84,6 +86,7 @@ are part of the program, in under a minute on two cores.`,
 	root.SetHelpCommand(help)
 	root.CompletionOptions.DisableDefaultCmd = true
 	cobra.AddTemplateFunc("indent", indentText)
+	root.SetVersionTemplate("limpid {{.Version}}\n")
 	root.SetHelpTemplate(helpTemplate())
 	return root
 }
@@ -123,6 +126,11 @@ func flagError(c *cobra.Command, err error) error {
 		}
 	})
 	name := none.GetSpecifiedName()
+	for _, known := range recipe.Settings(book.Recipes[0].New(false)) {
+		if known.Key == name && c.Flags().Lookup("set") != nil {
+			return fail(codeUsage, fmt.Sprintf("it is a setting: --set %s=%s", name, known.Value), "%s has no flag --%s", verbOf(c), name)
+		}
+	}
 	return fail(codeUsage, nearest("--", name, flags), "%s has no flag %q", verbOf(c), dashes(name)+name)
 }
 
