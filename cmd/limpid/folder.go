@@ -72,6 +72,7 @@ func (f *folder) unlock() {
 
 // save writes the record of a run that is held.
 func (f *folder) save() error {
+	f.record.Version = version // of limpid: a build without tags has none of its own
 	f.held.Record = f.record
 	return because(codeOutput, whereToWrite, f.held.Save())
 }

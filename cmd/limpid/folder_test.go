@@ -98,3 +98,11 @@ func TestConfigure(t *testing.T) {
 		}
 	}
 }
+
+// TestRecordHasTheVersion that limpid version prints.
+func TestRecordHasTheVersion(t *testing.T) {
+	r, err := run.Read(lookAt(t).run)
+	if err != nil || r.Version != thisVersion().Version {
+		t.Errorf("run.json says %q, %v, want %q", r.Version, err, thisVersion().Version)
+	}
+}
