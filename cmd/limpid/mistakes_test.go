@@ -193,6 +193,7 @@ var usageMistakes = []mistake{
 	{"too much to look at", func(*world) []string { return []string{"data", "look", "a", "b"} }, codeUsage, []string{"data look: unexpected", "limpid data look --help"}},
 	{"a flag that data look lacks", func(*world) []string { return []string{"data", "look", "a", "--shet=x"} }, codeUsage, []string{"data look has no flag", "--sheet"}},
 	{"help of no verb of data", func(*world) []string { return []string{"help", "data", "lok"} }, codeUsage, []string{`no verb "lok" of data`, "limpid data --help"}},
+	{"threads that are a word", fixed("train", "--threads", "abc"), codeUsage, []string{`train: invalid argument "abc" for "--threads" flag`, "flag\n  fix: give a whole number"}},
 	{"unknown shell", func(*world) []string { return []string{"completion", "csh"} }, codeUsage, []string{`shell "csh"`, "bash"}},
 }
 

@@ -116,6 +116,10 @@ func nearest(prefix, word string, names []string) string {
 // flagError explains a flag that c does not have, or a value it does not take.
 func flagError(c *cobra.Command, err error) error {
 	var none *pflag.NotExistError
+	var wrong *strconv.NumError
+	if errors.As(err, &wrong) {
+		return fail(codeUsage, fmt.Sprintf("give a whole number; see %s --help", c.CommandPath()), "%s: %s", verbOf(c), strings.Replace(err.Error(), ": "+wrong.Error(), "", 1))
+	}
 	if !errors.As(err, &none) {
 		return fail(codeUsage, fmt.Sprintf("see %s --help", c.CommandPath()), "%s: %w", verbOf(c), err)
 	}
