@@ -88,6 +88,7 @@ func (c *Common) Rule() optim.Rule {
 // Rates returns the schedule that c asks for, over so many steps.
 func (c *Common) Rates(steps int) optim.Schedule {
 	rates := optim.Constant()
+	steps = max(1, steps-c.Warmup) // those that are left behind it
 	switch c.Schedule {
 	case "cosine":
 		rates = optim.Cosine(steps)

@@ -71,3 +71,13 @@ func TestNoDecayIsNone(t *testing.T) {
 		}
 	}
 }
+
+// TestRatesEndWithTheRun, with and without warm-up.
+func TestRatesEndWithTheRun(t *testing.T) {
+	for _, warm := range []int{0, 40} {
+		got := (&Common{Schedule: "cosine", Warmup: warm}).Rates(100)
+		if a, b, want := got(99), got(98), optim.Cosine(100-warm)(99-warm); a != want || b <= a {
+			t.Errorf("warm-up %d: ends with %g, %g, want %g", warm, b, a, want)
+		}
+	}
+}
