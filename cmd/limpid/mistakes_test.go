@@ -355,3 +355,13 @@ func TestVersionFlag(t *testing.T) {
 		t.Errorf("exit %d: %q %s", c, out, errs)
 	}
 }
+
+// TestKernelsThatAreNotThere are warned of.
+func TestKernelsThatAreNotThere(t *testing.T) {
+	for value, warns := range map[string]bool{"": false, "abacus": true} {
+		t.Setenv("LIMPID_KERNELS", value)
+		if c, _, errs := call(t.Context(), "version"); c != codeOK || strings.Contains(errs, "warning: LIMPID_KERNELS") != warns {
+			t.Errorf("%q: exit %d: %s", value, c, errs)
+		}
+	}
+}

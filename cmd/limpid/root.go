@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/limpid-ml/limpid/internal/kernel"
 	"github.com/limpid-ml/limpid/recipe"
 	"github.com/limpid-ml/limpid/recipe/book"
 )
@@ -17,6 +19,9 @@ import (
 // Main runs the command line args (without the program's name) and returns
 // the exit code. No panic leaves it.
 func Main(ctx context.Context, s Streams, args []string) int {
+	if want, got := os.Getenv("LIMPID_KERNELS"), kernel.Variant(); want != "" && want != got {
+		fmt.Fprintf(s.Err, "warning: LIMPID_KERNELS is %q, which this CPU or limpid does not have: uses %s\n", want, got)
+	}
 	asJSON := wantsJSON(args)
 	if err := execute(ctx, s, args); err != nil {
 		return int(explain(s, asJSON, err))
