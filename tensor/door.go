@@ -26,7 +26,7 @@ func (door) Adopt(s *Scope, v Tensor) Tensor {
 	}
 	out := s.header(h.dtype, h.dims())
 	out.ptr, out.n = h.ptr, h.n
-	out.lender, out.term = h.lender, h.term
+	out.borrow(h)
 	return Tensor{out, out.gen}
 }
 
@@ -110,6 +110,7 @@ func (door) Memory(t Tensor) ([]float32, []float64) {
 func (door) Live(t Tensor) {
 	h := t.use("tensor")
 	h.lender, h.term = h, h.gen
+	h.odd = true
 }
 
 func (door) Expire(t Tensor) Tensor {

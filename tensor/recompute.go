@@ -54,7 +54,9 @@ func (s *Scope) recompute(x Tensor, r *recomputed) Tensor {
 	mark := len(s.live)
 	c := &capture{mark: mark}
 	s.quiet, s.capture = s.quiet+1, c
+	s.watch(mark, true)
 	y := r.f(x)
+	s.watch(mark, false)
 	s.quiet, s.capture = s.quiet-1, nil
 	if y.use("nn.Recompute").slot < mark || y.h.scope == nil || y.h.node != nil {
 		y = y.Detach().Shift(0)
@@ -72,6 +74,20 @@ func (s *Scope) recompute(x Tensor, r *recomputed) Tensor {
 		n.ext = r
 	}
 	return y
+}
+
+// watch has every use of an untracked tensor made before mark looked at, or no
+// longer.
+func (s *Scope) watch(mark int, on bool) {
+	for _, h := range s.live[:mark] {
+		switch {
+		case h == nil || h.node != nil:
+		case on:
+			h.odd = true
+		case h.lender == nil:
+			h.odd = false
+		}
+	}
 }
 
 func recomputeGrad(n *node, dy Tensor) {

@@ -59,7 +59,7 @@ func (s *Scope) Track(x Tensor) Tensor {
 func (s *Scope) leaf(h *header) Tensor {
 	out := s.header(h.dtype, h.dims())
 	out.ptr, out.n = h.ptr, h.n
-	out.lender, out.term = h.lender, h.term
+	out.borrow(h)
 	if out.buf = h.buf; out.buf != nil {
 		out.buf.refs++
 	}
@@ -149,7 +149,7 @@ func (s *Scope) recycle(h *header) {
 		}
 		h.buf = nil
 	}
-	h.ptr, h.lender = nil, nil
+	h.ptr, h.lender, h.odd = nil, nil, false
 	s.spare = append(s.spare, h)
 }
 
@@ -200,6 +200,14 @@ func alloc(s *Scope, d DType, shape []int) Tensor {
 	return Tensor{h, h.gen}
 }
 
+// borrow notes that h lies over from's memory, if that is written again.
+func (h *header) borrow(from *header) {
+	if from.lender != nil {
+		h.lender, h.term = from.lender, from.term
+		h.odd = true
+	}
+}
+
 // allocLike returns a tensor of x's type and shape with memory that is not
 // cleared, in s or on the heap. It is alloc without looking at each axis.
 func allocLike(s *Scope, x *header) Tensor {
@@ -232,7 +240,7 @@ func window(h *header, from int, shape []int) Tensor {
 			out.buf.refs++
 		}
 	}
-	out.lender, out.term = h.lender, h.term
+	out.borrow(h)
 	if out.n = mul(shape); out.n > 0 {
 		out.ptr = unsafe.Add(h.ptr, from*h.dtype.size())
 	}

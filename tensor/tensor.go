@@ -26,6 +26,7 @@ type header struct {
 	dtype DType
 	rank  uint8
 	flags flags
+	odd   bool // has a lender, or a recomputed part may read it: see look
 	n     int
 	shape [maxRank]int
 	ptr   unsafe.Pointer // first element; nil if n is 0
@@ -190,13 +191,20 @@ func elems[T any](h *header) []T {
 
 // use returns t's header, or panics if t is no tensor or its pass has ended.
 func (t Tensor) use(op string) *header {
+	if t.h == nil || t.h.gen != t.gen || t.h.odd {
+		t.look(op)
+	}
+	return t.h
+}
+
+// look is the rest of use, apart so that use is inlined.
+func (t Tensor) look(op string) {
 	if !t.Valid() {
 		t.stale(op)
 	}
 	if s := t.h.scope; s != nil && s.capture != nil {
 		s.capture.hold(t.h)
 	}
-	return t.h
 }
 
 func (t Tensor) stale(op string) {
