@@ -38,10 +38,12 @@ const (
 	rounding   = 0.01 // two or three of 255 steps: no object is so faint
 	mixedAbove = 0.40 // of the border unlike the background: no plain background
 	shaded     = 0.05 // from corner to corner of the background: worth a word
+	pale       = 0.80 // mean of what is opaque above which white would swallow it
 )
 
 // Prepare returns img as a grey image of size × size pixels in the manner of
-// Fashion-MNIST: transparent parts become white, colours grey, a picture on a
+// Fashion-MNIST: transparent parts become white, or black behind an object that
+// is nearly white itself, colours grey, a picture on a
 // light background its negative; what surrounds the object is cut away, its
 // longer side fills the frame and the rest is black.
 //
@@ -49,7 +51,8 @@ const (
 func Prepare(img image.Image, size int) *Prepared {
 	p := &Prepared{}
 	f := flatten(img)
-	p.say(f.transparent, "put the transparent parts on white")
+	p.say(f.transparent && !f.onBlack, "put the transparent parts on white")
+	p.say(f.onBlack, "put the transparent parts on black, for what is opaque is nearly white")
 	p.say(f.coloured, "turned the colours grey")
 	if isLight(f.grey) {
 		invert(f.grey)
@@ -82,24 +85,39 @@ func (p *Prepared) say(did bool, format string, a ...any) {
 type flat struct {
 	grey                  *Grey
 	transparent, coloured bool
+	onBlack               bool
+	opaque                float64 // mean brightness, each pixel by its opacity
 }
 
-// flatten puts img on white and takes its luma.
+// flatten takes the luma of img, on the background that shows it.
 func flatten(img image.Image) flat {
+	f := flattenOn(img, 1)
+	if f.transparent && f.opaque > pale {
+		f = flattenOn(img, 0)
+		f.onBlack = true
+	}
+	return f
+}
+
+// flattenOn puts img on a background of the given brightness and takes its
+// luma.
+func flattenOn(img image.Image, back float64) flat {
 	b := img.Bounds()
 	f := flat{grey: newGrey(b.Dx(), b.Dy())}
+	var light, solid float64
 	i := 0
 	for y := b.Min.Y; y < b.Max.Y; y++ {
 		for x := b.Min.X; x < b.Max.X; x++ {
 			r, g, b, a := img.At(x, y).RGBA() // premultiplied: adding what is missing to opaque puts it on white
 			f.transparent = f.transparent || a < 0xffff
 			f.coloured = f.coloured || far(r, g) || far(g, b)
-			miss := 0xffff - float64(a)
-			v := 0.299*float64(r) + 0.587*float64(g) + 0.114*float64(b) + miss
-			f.grey.Pix[i] = float32(min(1, v/0xffff))
+			luma := 0.299*float64(r) + 0.587*float64(g) + 0.114*float64(b)
+			light, solid = light+luma, solid+float64(a)
+			f.grey.Pix[i] = float32(min(1, (luma+back*(0xffff-float64(a)))/0xffff))
 			i++
 		}
 	}
+	f.opaque = light / max(solid, 1)
 	return f
 }
 

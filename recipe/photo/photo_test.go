@@ -263,3 +263,42 @@ func FuzzPrepare(f *testing.F) {
 		}
 	})
 }
+
+// TestPaleOnTransparency: on white, a white shirt cut out of its picture would
+// be gone.
+func TestPaleOnTransparency(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		ink    uint8
+		onto   string
+		invert bool
+	}{
+		{"white", 255, "put the transparent parts on black", false},
+		{"light grey", 215, "put the transparent parts on black", false},
+		{"grey", 120, "put the transparent parts on white", true},
+		{"black", 0, "put the transparent parts on white", true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			img := image.NewNRGBA(image.Rect(0, 0, 80, 80))
+			for y := 20; y < 60; y++ {
+				for x := 30; x < 50; x++ {
+					img.Set(x, y, color.NRGBA{c.ink, c.ink, c.ink, 255})
+				}
+			}
+			p := Prepare(img, 28)
+			said := strings.Join(p.Steps, "; ")
+			if !strings.Contains(said, c.onto) || strings.Contains(said, "inverted") != c.invert {
+				t.Errorf("it says %q", said)
+			}
+			if middle := p.Image.At(14, 14); middle < .4 {
+				t.Errorf("the object is %.2f bright in the middle, after %q", middle, said)
+			}
+			if corner := p.Image.At(0, 0); corner > .05 {
+				t.Errorf("the background is %.2f bright", corner)
+			}
+			if p.Doubt != "" {
+				t.Errorf("it doubts: %s", p.Doubt)
+			}
+		})
+	}
+}
