@@ -190,17 +190,17 @@ func pictureFailure(file string, err error) error {
 // writeSteps says what was done to the picture.
 func writeSteps(s Streams, p prediction) {
 	for _, step := range p.Steps {
-		fmt.Fprintf(s.Err, "%s: %s\n", p.Picture, step)
+		fmt.Fprintf(s.Err, "%s: %s\n", visible(p.Picture), step)
 	}
 	if p.Doubt != "" {
-		fmt.Fprintf(s.Err, "%s: doubtful: %s\n", p.Picture, p.Doubt)
+		fmt.Fprintf(s.Err, "%s: doubtful: %s\n", visible(p.Picture), p.Doubt)
 	}
 }
 
 func writePrediction(s Streams, p prediction, named bool) error {
 	var b strings.Builder
 	if named {
-		fmt.Fprintf(&b, "%s\n", p.Picture)
+		fmt.Fprintf(&b, "%s\n", visible(p.Picture))
 	}
 	rows := [][]string{}
 	for _, c := range p.Classes {

@@ -76,3 +76,17 @@ func TestColumns(t *testing.T) {
 		t.Errorf("got\n%q, want\n%q", got, want)
 	}
 }
+
+func TestNamesObeyNoTerminal(t *testing.T) {
+	for _, c := range [][2]string{
+		{"shirt.png", "shirt.png"},
+		{"mein Hemd (größer).png", "mein Hemd (größer).png"},
+		{"\x1b[31mred.png", `"\x1b[31mred.png"`},
+		{"two\nlines.png", `"two\nlines.png"`},
+		{"bad\xffbytes.png", `"bad\xffbytes.png"`},
+	} {
+		if got := visible(c[0]); got != c[1] {
+			t.Errorf("visible(%q) is %s, want %s", c[0], got, c[1])
+		}
+	}
+}
