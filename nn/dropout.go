@@ -94,6 +94,7 @@ type DropBlock struct {
 func (l *DropBlock) Forward(p *Pass, x tensor.Tensor) tensor.Tensor {
 	stay := p.Enter(l)
 	p.rate("nn.DropBlock", l.Rate)
+	p.natural("nn.DropBlock", "Size", l.Size)
 	rank := x.Rank()
 	if rank != 3 && rank != 4 {
 		p.wants("nn.DropBlock", x, "the axes [N, H, W, C] or [N, T, C]")

@@ -154,6 +154,7 @@ func TestBlocksComplain(t *testing.T) {
 		"odd":             {&GLU{}, []int{5}, []string{"even number"}},
 		"groups of norm":  {&LayerNorm{Groups: -2}, []int{5, 4}, []string{"-2 groups divide"}},
 		"blocks of rows":  {&DropBlock{}, []int{5}, []string{"[N, H, W, C]"}},
+		"blocks of less":  {&DropBlock{Size: -1}, []int{8, 8, 1}, []string{"nn.DropBlock", "Size is -1"}},
 		"channels of one": {&Dropout{Rate: 2}, []int{5}, []string{"Rate is 2"}},
 	} {
 		_, err := Build(c.layer, Input(c.in...))
