@@ -73,29 +73,3 @@ func ExampleSuppress() {
 	fmt.Println(model.Suppress(found, .5, false))
 	// Output: [{{0 0 20 20} 3 0.9}]
 }
-
-// A residual block with squeeze-and-excitation, which is left out at times.
-func ExampleStochasticDepth() {
-	branch := nn.Sequential{
-		&nn.Conv2D{Out: 16, Kernel: 3, Pad: nn.Same, NoBias: true}, &nn.BatchNorm{},
-		&model.SqueezeExcite{Ratio: 4}, &model.StochasticDepth{Rate: .1},
-	}
-	show(&residual{branch}, 8, 8, 16)
-	// Output: branch.0.weight 2484
-}
-
-type residual struct{ Branch nn.Sequential }
-
-func (r *residual) Forward(p *nn.Pass, x tensor.Tensor) tensor.Tensor {
-	return p.Apply(x, &r.Branch).Add(x)
-}
-
-func ExampleSqueezeExcite() {
-	show(&model.SqueezeExcite{Ratio: 8}, 8, 8, 64)
-	// Output: fc1.weight 1096
-}
-
-func ExampleDropBlock() {
-	show(&nn.Sequential{&nn.Conv2D{Out: 8, Kernel: 3}, &model.DropBlock{Rate: .1, Size: 5}, &model.Upsample{Factor: 2}}, 16, 16, 1)
-	// Output: 0.weight 80
-}

@@ -92,11 +92,11 @@ func (o MobileNet) block(in, out, expand, stride, number int) nn.Layer {
 	depthwise.Groups = in * expand
 	b.Conv = append(b.Conv, relu6(depthwise))
 	if o.SqueezeExcite > 0 {
-		b.Conv = append(b.Conv, &SqueezeExcite{Ratio: o.SqueezeExcite})
+		b.Conv = append(b.Conv, squeeze(in*expand, o.SqueezeExcite))
 	}
 	b.Conv = append(b.Conv, conv(out, 1, 1), &nn.BatchNorm{})
 	if o.Drop > 0 && b.adds {
-		b.drop = &StochasticDepth{Rate: o.Drop * float64(number) / 16}
+		b.drop = &nn.DropPath{Rate: o.Drop * float64(number) / 16}
 	}
 	return b
 }
@@ -104,7 +104,7 @@ func (o MobileNet) block(in, out, expand, stride, number int) nn.Layer {
 type invertedResidual struct {
 	Conv nn.Sequential
 	adds bool
-	drop *StochasticDepth
+	drop *nn.DropPath
 }
 
 func (b *invertedResidual) Forward(p *nn.Pass, x tensor.Tensor) tensor.Tensor {

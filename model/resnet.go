@@ -135,7 +135,7 @@ func (b block) make(bottleneck bool) (nn.Layer, int) {
 		out *= 4
 	}
 	s := b.shortcut(out)
-	e := b.tail()
+	e := b.tail(out)
 	if bottleneck {
 		return &bottleneckBlock{
 			Conv1: conv(b.out, 1, 1), BN1: nn.BatchNorm{Act: nn.ReLU},
@@ -169,25 +169,26 @@ func widen(out, stride int) nn.Func {
 	}
 }
 
-func (b block) tail() tail {
+// tail returns the end of a branch of out channels.
+func (b block) tail(out int) tail {
 	var e tail
 	if b.se > 0 {
-		e.SE = &SqueezeExcite{Ratio: b.se}
+		e.SE = squeeze(out, b.se)
 	}
 	if b.drop > 0 {
-		e.drop = &StochasticDepth{Rate: b.drop}
+		e.drop = &nn.DropPath{Rate: b.drop}
 	}
 	if b.dropBlock > 0 {
-		e.dropBlock = &DropBlock{Rate: b.dropBlock}
+		e.dropBlock = &nn.DropBlock{Rate: b.dropBlock}
 	}
 	return e
 }
 
 // tail is what the end of a residual branch may have.
 type tail struct {
-	SE        *SqueezeExcite
-	drop      *StochasticDepth
-	dropBlock *DropBlock
+	SE        *nn.SqueezeExcite
+	drop      *nn.DropPath
+	dropBlock *nn.DropBlock
 }
 
 // join ends the branch y and adds it to the shortcut of x.

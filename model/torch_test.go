@@ -143,7 +143,7 @@ func TestAgainstTorchvision(t *testing.T) {
 		"mobilenet":      MobileNet{Scale: .25, Classes: 5}.New(),
 		"vgg11":          VGG{Depth: 11, Width: 4, Hidden: 12, Classes: 5}.New(),
 		"vgg16 norm":     VGG{Depth: 16, Width: 4, Hidden: 12, Classes: 5, Norm: true}.New(),
-		"squeeze-excite": &SqueezeExcite{Ratio: 2},
+		"squeeze-excite": squeeze(6, 2),
 	}
 	if len(models) != len(cases) {
 		t.Errorf("%d cases, want %d", len(models), len(cases))

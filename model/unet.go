@@ -25,7 +25,7 @@ type UNet struct {
 	Levels   int     // 0: 4
 	Stride   int     // of the first convolution; the logits are enlarged by it again; 0: 1
 	Bilinear bool    // enlarge by interpolation, not by transposed convolution
-	Dropout  float64 // of whole squares of the deepest level: see DropBlock
+	Dropout  float64 // of whole squares of the deepest level: see nn.DropBlock
 }
 
 // deepest is how many levels a U-Net may have.
@@ -55,7 +55,7 @@ func (o UNet) New() nn.Layer {
 		u.Down = append(u.Down, twice(width<<i))
 		u.Up = append(u.Up, twice(width<<i))
 		if o.Bilinear {
-			lift := nn.Sequential{&Upsample{}, conv(width<<i, 1, 1), &nn.BatchNorm{}}
+			lift := nn.Sequential{&nn.Upsample{Factor: 2, Bilinear: true}, conv(width<<i, 1, 1), &nn.BatchNorm{}}
 			u.Lift = append(u.Lift, &lift)
 		} else {
 			u.Lift = append(u.Lift, &nn.ConvTranspose2D{Out: width << i, Kernel: 2, Stride: 2})
@@ -64,7 +64,7 @@ func (o UNet) New() nn.Layer {
 	(*u.Down[0])[0].(*nn.Conv2D).Stride = o.Stride
 	u.Mid = *twice(width << levels)
 	if o.Dropout > 0 {
-		u.Mid = append(u.Mid, &DropBlock{Rate: o.Dropout, Size: 3})
+		u.Mid = append(u.Mid, &nn.DropBlock{Rate: o.Dropout, Size: 3})
 	}
 	if o.Classes > 0 {
 		u.Head = &nn.Conv2D{Out: o.Classes, Kernel: 1}
