@@ -107,6 +107,16 @@ func (f *folder) result() (*result, error) {
 	return &r, nil
 }
 
+// open returns what the run trains: its recipe, settings and task.
+func (f *folder) open() (*recipe.Recipe, recipe.Config, *recipe.Task, error) {
+	r, cfg, err := f.configuration()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	task, err := openTask(r, cfg)
+	return r, cfg, task, err
+}
+
 // configuration returns the run's recipe and settings.
 func (f *folder) configuration() (*recipe.Recipe, recipe.Config, error) {
 	r, err := findRecipe(f.record.What)

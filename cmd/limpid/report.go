@@ -5,10 +5,10 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
-	"sort"
 	"strings"
 	"time"
 
+	"github.com/limpid-ml/limpid/metric"
 	"github.com/limpid-ml/limpid/recipe"
 )
 
@@ -77,20 +77,16 @@ type pair struct {
 // worstPairs lists the n most frequent mistakes in a confusion matrix, whose
 // rows are the true classes.
 func worstPairs(confusion [][]int, classes []string, n int) []pair {
+	c := metric.Confusion{Matrix: confusion}
 	all := []pair{}
-	for i, row := range confusion {
+	for _, p := range c.Pairs(n) {
 		total := 0
-		for _, c := range row {
-			total += c
+		for _, count := range confusion[p.True] {
+			total += count
 		}
-		for j, c := range row {
-			if i != j && c > 0 {
-				all = append(all, pair{classes[i], classes[j], c, total, float64(c) / float64(total)})
-			}
-		}
+		all = append(all, pair{classes[p.True], classes[p.Guess], p.Count, total, float64(p.Count) / float64(total)})
 	}
-	sort.SliceStable(all, func(a, b int) bool { return all[a].Count > all[b].Count })
-	return all[:min(n, len(all))]
+	return all
 }
 
 // write tells people what the run reached and what they can do with it.

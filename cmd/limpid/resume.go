@@ -66,11 +66,7 @@ func runResume(ctx context.Context, s Streams, o resumeOptions) error {
 		return printFinished(s, f, o.view.json)
 	}
 	warnOtherKernels(s, f)
-	r, cfg, err := f.configuration()
-	if err != nil {
-		return err
-	}
-	task, err := openTask(r, cfg)
+	r, cfg, task, err := f.open()
 	if err != nil {
 		return err
 	}
@@ -93,11 +89,7 @@ func printFinished(s Streams, f *folder, asJSON bool) error {
 
 // putBack writes the weights of a finished run again, from its last checkpoint.
 func (f *folder) putBack(s Streams, want string) error {
-	r, cfg, err := f.configuration()
-	if err != nil {
-		return err
-	}
-	task, err := openTask(r, cfg)
+	_, _, task, err := f.open()
 	if err != nil {
 		return err
 	}
