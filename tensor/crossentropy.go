@@ -2,6 +2,7 @@ package tensor
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/limpid-ml/limpid/internal/kernel"
 )
@@ -57,7 +58,7 @@ func checkLabels(logits, labels, weights Tensor) (*header, *Scope) {
 	if !h.dtype.float() || hl.dtype != Int32 {
 		fail(&Error{Op: op, Shapes: logits.shapes(labels), Why: fmt.Sprintf("it wants float logits and int32 labels, and these dtypes are %v and %v", h.dtype, hl.dtype), Fix: "convert the labels with To(tensor.Int32)"})
 	}
-	if r == 0 || !equalInts(h.shape[:r-1], hl.dims()) {
+	if r == 0 || !slices.Equal(h.shape[:r-1], hl.dims()) {
 		fail(&Error{Op: op, Shapes: logits.shapes(labels), Why: "there must be one label for each row of logits", Fix: "logits are [..., C], labels [...]: losses never broadcast"})
 	}
 	c := h.shape[r-1]

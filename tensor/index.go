@@ -2,6 +2,7 @@ package tensor
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/limpid-ml/limpid/internal/kernel"
 )
@@ -73,7 +74,7 @@ func (x Tensor) ScatterAdd(axis int, ix, v Tensor) Tensor {
 	checkIndex("tensor.ScatterAdd", ix, x, h.shape[a])
 	want := h.shape
 	want[a] = ix.h.n
-	if ix.h.rank != 1 || !equalInts(want[:h.rank], hv.dims()) {
+	if ix.h.rank != 1 || !slices.Equal(want[:h.rank], hv.dims()) {
 		fail(&Error{Op: "tensor.ScatterAdd", Shapes: x.shapes(ix, v), Why: "the index is not one place for each place of v along the axis",
 			Fix: "v has x's shape but along the axis, where it is as long as the index"})
 	}
@@ -125,7 +126,7 @@ func (x Tensor) Gather(axis int, ix Tensor) Tensor {
 	checkIndex("tensor.Gather", ix, x, h.shape[a])
 	want := hi.shape
 	want[a] = h.shape[a]
-	if hi.rank != h.rank || !equalInts(want[:h.rank], h.dims()) {
+	if hi.rank != h.rank || !slices.Equal(want[:h.rank], h.dims()) {
 		fail(&Error{Op: "tensor.Gather", Shapes: x.shapes(ix), Why: "the index has other axes than x", Fix: "give it x's shape but along the axis; Take picks the same places everywhere"})
 	}
 	out := alloc(s, h.dtype, hi.dims())

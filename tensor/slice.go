@@ -122,7 +122,7 @@ func Concat(axis int, ts ...Tensor) Tensor {
 		shape[a] += t.h.shape[a]
 		same := t.h.shape
 		same[a] = h.shape[a]
-		if t.h.rank != h.rank || same != h.shape && !equalInts(same[:h.rank], h.dims()) {
+		if t.h.rank != h.rank || same != h.shape && !slices.Equal(same[:h.rank], h.dims()) {
 			badJoin("tensor.Concat", ts, "all axes but the joined one must be equal")
 		}
 	}

@@ -381,18 +381,6 @@ func sameDims(a, b *header) bool {
 	return true
 }
 
-func equalInts(a, b []int) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
-}
-
 // Grad returns the derivative of the scalar y by each x, recorded, so that it
 // can be differentiated again. An x that y does not depend on gets zeros; one
 // that is not tracked panics.
