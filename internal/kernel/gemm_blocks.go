@@ -251,7 +251,6 @@ type panel struct {
 	bAcross  int // distance of panels of B
 	maxCols  int // columns of the widest tile
 	depth    int
-	packedA  bool
 	lastPart bool
 }
 
