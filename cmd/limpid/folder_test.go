@@ -92,7 +92,7 @@ func TestConfigure(t *testing.T) {
 		{"full data by a setting", trainOptions{set: []string{"data=/d"}, epochs: "2"}, func(c *recipe.Common) bool { return c.Data == "/d" && c.Epochs == 2 }},
 		{"a folder's name holds anywhere", trainOptions{data: "d"}, func(c *recipe.Common) bool { return filepath.IsAbs(c.Data) }},
 	} {
-		cfg, err := tt.o.configure(r)
+		cfg, err := tt.o.configure(r, nil)
 		if err != nil || !tt.check(cfg.Shared()) {
 			t.Errorf("%s: %+v, %v", tt.name, cfg, err)
 		}

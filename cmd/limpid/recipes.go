@@ -13,6 +13,8 @@ import (
 
 type recipesOptions struct {
 	name string
+	yaml bool
+	full bool
 	json bool
 }
 
@@ -25,6 +27,7 @@ type recipeLine struct {
 	Target   []string         `json:"target"`      // on the embedded data
 	Full     []string         `json:"target_full"` // on the full data
 	Settings []recipe.Setting `json:"settings,omitzero"`
+	YAML     string           `json:"yaml,omitempty"` // with --yaml: a file of all settings
 }
 
 // recipesAnswer is recipes' JSON document.
@@ -39,11 +42,14 @@ func newRecipes(s Streams) *cobra.Command {
 		Short: "List what can be trained",
 		Long: `Lists the recipes: what each learns, from which data, in what time on two cores,
 and what it must reach on the test split. Of one recipe it lists the settings,
-too. limpid train without a name trains the first.`,
-		Example:           "  limpid recipes\n  limpid recipes fashion\n  limpid train fashion",
+too; --yaml writes them as a file to change, which limpid train takes. limpid
+train without a name trains the first.`,
+		Example:           "  limpid recipes\n  limpid recipes fashion\n  limpid train fashion\n  limpid recipes fashion --yaml > mine.yaml; limpid train mine.yaml",
 		Args:              arguments(0, 1, ""),
 		ValidArgsFunction: completeRecipes,
 	}
+	c.Flags().BoolVar(&o.yaml, "yaml", false, "write the recipe's settings and their defaults as a YAML file")
+	c.Flags().BoolVar(&o.full, "full", false, "with --yaml: the defaults for the full data")
 	jsonFlag(c, &o.json)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if len(args) > 0 {
@@ -55,6 +61,9 @@ too. limpid train without a name trains the first.`,
 }
 
 func runRecipes(_ context.Context, s Streams, o recipesOptions) error {
+	if o.yaml && o.name == "" {
+		return fail(codeUsage, "limpid recipes start --yaml, say", "--yaml wants the name of a recipe")
+	}
 	list, text := book.Recipes, ""
 	if o.name != "" {
 		r, err := findRecipe(o.name)
@@ -69,10 +78,17 @@ func runRecipes(_ context.Context, s Streams, o recipesOptions) error {
 		if o.name != "" {
 			l.Settings = recipe.Settings(r.New(false))
 		}
+		if o.yaml {
+			l.YAML = recipe.YAML(r, o.full)
+		}
 		a.Recipes = append(a.Recipes, l)
 	}
 	if o.json {
 		return printJSON(s.Out, a)
+	}
+	if o.yaml {
+		_, err := fmt.Fprint(s.Out, a.Recipes[0].YAML)
+		return printed(err)
 	}
 	_, err := fmt.Fprint(s.Out, a.write()+text)
 	return printed(err)

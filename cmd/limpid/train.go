@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/limpid-ml/limpid/format/yamltree"
 	"github.com/limpid-ml/limpid/recipe"
 	"github.com/limpid-ml/limpid/recipe/book"
 )
@@ -17,6 +18,7 @@ import (
 // to what the user typed: a setting that was not typed keeps its default.
 type trainOptions struct {
 	recipe  string
+	config  string // a YAML file
 	seed    string
 	epochs  string
 	data    string
@@ -56,18 +58,20 @@ func (o *viewOptions) flags(c *cobra.Command) {
 func newTrain(s Streams) *cobra.Command {
 	var o trainOptions
 	c := &cobra.Command{
-		Use:   "train [RECIPE] [flags]",
+		Use:   "train [RECIPE | FILE.yaml] [flags]",
 		Short: "Train a network, watch it learn, and measure it",
 		Long:  trainHelp(),
 		Example: `  limpid train
   limpid train --seed 2 --epochs 3 --set lr=0.001 --set batch=128
   limpid train fashion
+  limpid recipes fashion --yaml > mine.yaml; limpid train mine.yaml --seed 2
   limpid train --data /usr/share/datasets/fashion-mnist
   limpid train --json 2>/dev/null | jq .metrics.test.accuracy`,
 		Args:              arguments(0, 1, ""),
-		ValidArgsFunction: completeRecipes,
+		ValidArgsFunction: completeTrain,
 	}
 	f := c.Flags()
+	configFlag(c, &o.config)
 	f.StringVar(&o.seed, "seed", "", "short for --set seed=`n`")
 	f.StringVar(&o.epochs, "epochs", "", "short for --set epochs=`n`")
 	f.StringVar(&o.data, "data", "", "train on the full data in this `folder` instead of what limpid brings along")
@@ -117,6 +121,13 @@ Each run is a folder below the runs folder:
 	fmt.Fprintf(&b, "Settings of %s (--set key=value), and their defaults; limpid recipes NAME\nlists those of another recipe:\n\n", r.Name)
 	b.WriteString(settingsTable(r))
 	b.WriteString(`
+Settings can stand in a YAML file, too: limpid recipes NAME --yaml writes all of
+a recipe's, with what each is for. limpid train FILE.yaml trains the recipe that
+the file names by recipe:, --config FILE.yaml gives settings to the recipe that
+is named. A setting's value is the default, changed by the file, changed by
+--set and the short flags. A folder named in the file is taken from where the
+file stands; unknown keys and values out of range are refused with their line.
+
 With --json, standard output is one object: run, recipe, seconds, epochs,
 steps, parameters, metrics (metrics.test.accuracy from 0 to 1), reference,
 reached and targets where a target is set (missing it is no failure),
@@ -139,6 +150,16 @@ func settingsTable(r *recipe.Recipe) string {
 		rows = append(rows, []string{" ", s.Key, value, other, s.Help})
 	}
 	return columns("lrlll", rows)
+}
+
+// completeTrain offers recipes and YAML files.
+func completeTrain(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+	names, _ := completeRecipes(c, args, word)
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	files, _ := filepath.Glob("*.y*ml")
+	return append(names, files...), cobra.ShellCompDirectiveDefault
 }
 
 func completeRecipes(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -164,11 +185,7 @@ func completeSettings(_ *cobra.Command, args []string, _ string) ([]string, cobr
 }
 
 func runTrain(ctx context.Context, s Streams, o trainOptions) error {
-	r, err := findRecipe(o.recipe)
-	if err != nil {
-		return err
-	}
-	cfg, err := o.configure(r)
+	r, cfg, err := o.wanted()
 	if err != nil {
 		return err
 	}
@@ -200,14 +217,49 @@ func findRecipe(name string) (*recipe.Recipe, error) {
 	return nil, fail(codeUsage, nearest("limpid train ", name, names), "there is no recipe %q", name)
 }
 
-// configure applies the flags to the recipe's defaults: those for the full
-// data if a flag or a setting names its folder.
-func (o *trainOptions) configure(r *recipe.Recipe) (recipe.Config, error) {
+// wanted returns the recipe to train and its settings: the recipe's defaults,
+// changed by a YAML file, changed by flags.
+func (o *trainOptions) wanted() (*recipe.Recipe, recipe.Config, error) {
+	r, file, err := o.source()
+	if err != nil {
+		return nil, nil, err
+	}
+	cfg, err := o.configure(r, file)
+	return r, cfg, err
+}
+
+// source finds the recipe, and reads the YAML file of settings if there is one.
+func (o *trainOptions) source() (*recipe.Recipe, *yamltree.Node, error) {
+	switch {
+	case isYAML(o.recipe) && o.config != "":
+		return nil, nil, fail(codeUsage, "give one of them, and change settings with --set", "there are two files of settings: %s and %s", o.recipe, o.config)
+	case isYAML(o.recipe):
+		n, err := readYAML(o.recipe)
+		if err != nil {
+			return nil, nil, err
+		}
+		r, err := recipeOf(n)
+		return r, n, err
+	}
+	r, err := findRecipe(o.recipe)
+	if err != nil || o.config == "" {
+		return r, nil, err
+	}
+	n, err := readYAML(o.config)
+	if err != nil {
+		return nil, nil, err
+	}
+	return r, n, sameRecipe(r, n)
+}
+
+// configure applies a YAML file, if there is one, and then the flags to the
+// recipe's defaults: those for the full data if one of them names its folder.
+func (o *trainOptions) configure(r *recipe.Recipe, file *yamltree.Node) (recipe.Config, error) {
 	pairs, err := o.pairs()
 	if err != nil {
 		return nil, err
 	}
-	full := false
+	full := fileNamesData(file)
 	for _, p := range pairs {
 		if p[0] == "data" {
 			full = p[1] != ""
@@ -221,6 +273,9 @@ func (o *trainOptions) configure(r *recipe.Recipe) (recipe.Config, error) {
 				return nil, err
 			}
 		}
+	}
+	if err := byFile(cfg, file); err != nil {
+		return nil, err
 	}
 	for _, p := range pairs {
 		if err := set(cfg, p[0], p[1]); err != nil {
