@@ -10,8 +10,8 @@ import (
 	"github.com/limpid-ml/limpid/tensor"
 )
 
-// golden is one case of testdata/torch.json or boxes.json, which torch.py and
-// boxes.py beside them make.
+// golden is one case of testdata/torch.json, boxes.json or forecast.json, which
+// the scripts of those names beside them make.
 type golden struct {
 	Shape       []int
 	Out         []float64
@@ -28,7 +28,7 @@ type golden struct {
 func readGolden(t *testing.T) map[string]golden {
 	t.Helper()
 	all := map[string]golden{}
-	for _, file := range []string{"testdata/torch.json", "testdata/boxes.json"} {
+	for _, file := range []string{"testdata/torch.json", "testdata/boxes.json", "testdata/forecast.json"} {
 		var g struct{ Cases map[string]golden }
 		text, err := os.ReadFile(file)
 		if err == nil {
@@ -73,6 +73,10 @@ var goldenLosses = map[string]Func{
 	"iou":                    IoU,
 	"giou":                   GIoU,
 	"diou":                   DIoU,
+	"gaussian":               GaussianNLL,
+	"gaussian rows":          GaussianNLL,
+	"quantile":               Quantile(.125, .5, .75),
+	"quantile one":           Quantile(.9375),
 	"masked rows":            MAE,
 	"masked elements":        MSE,
 	"masked labels":          CrossEntropy,
@@ -151,7 +155,7 @@ func TestGradients(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for _, name := range []string{"mse", "huber", "cross-entropy shares", "smooth shares", "weighted shares", "weighted bce", "dice shares", "masked rows"} {
+	for _, name := range []string{"mse", "huber", "cross-entropy shares", "smooth shares", "weighted shares", "weighted bce", "dice shares", "gaussian", "quantile", "masked rows"} {
 		g := readGolden(t)[name]
 		f := g.loss(goldenLosses[name])
 		if err := tensor.CheckGrad(func(in ...tensor.Tensor) tensor.Tensor { return f(in[0], in[1]) }, tensor.Of(g.Out, g.Shape...), g.target(tensor.Float64)); err != nil {
