@@ -13,6 +13,7 @@ import (
 // Measured is what a task made of its test split.
 type Measured struct {
 	Scores    Scores
+	Examples  int     // how many were read; 0: those of the task's Test
 	Confusion [][]int // rows: true classes; nil: it is no classifier
 	// Reference says what the scores are compared with; nil: the goals' bounds.
 	Reference any

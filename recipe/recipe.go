@@ -1,6 +1,7 @@
 package recipe
 
 import (
+	"cmp"
 	"context"
 	"image"
 
@@ -30,6 +31,12 @@ type Recipe struct {
 	Goals func(cfg Config) []Goal
 	// Quick are settings, "key=value", that make a run of a few seconds.
 	Quick []string
+	// Watched is the validation metric that is shown while it trains; "":
+	// "accuracy".
+	Watched string
+	// Input is what predict takes, as its help names it: "PICTURE", "FILE.csv";
+	// "": its runs cannot be asked.
+	Input string
 }
 
 // Targets returns what cfg must reach; none if the recipe sets nothing.
@@ -39,6 +46,9 @@ func (r *Recipe) Targets(cfg Config) []Goal {
 	}
 	return r.Goals(cfg)
 }
+
+// Watches returns the name of the validation metric that is shown.
+func (r *Recipe) Watches() string { return cmp.Or(r.Watched, "accuracy") }
 
 // Config is a recipe's configuration: typed, and stored in the run.
 type Config interface {
@@ -59,7 +69,15 @@ type Common struct {
 	Decay     float64 `json:"weight-decay" help:"pull of the weights towards 0" min:"0" max:"10"`
 	Clip      float64 `json:"clip" help:"longest gradient; 0: any" min:"0" max:"1e6"`
 	Every     int     `json:"checkpoint" help:"steps between checkpoints; 0: one after each epoch" min:"0" max:"1000000000"`
-	Data      string  `json:"data" help:"folder with the full data; empty: what limpid brings along"`
+	Data      string  `json:"data" help:"your own data, or the full data; empty: what limpid brings along"`
+
+	// Known is what Open found in a user's own data and whoever is asked needs
+	// again, such as the names of the classes, as text of the recipe's choice.
+	// It is stored with the settings and is none.
+	Known string `json:"known,omitempty" set:"no"`
+	// Bare asks Open for a task that only answers and is looked at, by what is
+	// Known: the data need not be there any more, and are not read.
+	Bare bool `json:"-"`
 }
 
 // Shared returns c itself, so that a configuration that embeds Common is a
@@ -109,11 +127,19 @@ func (c *Common) Rates(steps int) optim.Schedule {
 type Task struct {
 	Net     *nn.Net      // whose weights are the run's
 	Fit     train.Config // all but Dir and Observers; unused if Run is there
-	Test    data.Dataset // read once, after training
+	Test    data.Dataset // read once, after training; may be nil with Measure
 	Classes []string
 	// Picture turns a picture into one input [H, W, C]; nil: the recipe takes
 	// no pictures.
 	Picture func(img image.Image) (tensor.Tensor, *photo.Prepared)
+	// Answer says what the networks make of an input, where Picture does not
+	// serve: one of another kind, or an answer other than a class.
+	Answer func(ctx context.Context, q *Question) (*Answer, error)
+	// Options, a pointer to a struct with the tags of a configuration, are
+	// settings of Answer: predict --set changes them. nil: there are none.
+	Options any
+	// Alone tells that Answer needs no input, and gets none if none is given.
+	Alone bool
 
 	// Also are further networks that the run trains; their weights are kept in
 	// a file each.
@@ -142,9 +168,10 @@ type Chance struct {
 	Probability float64 `json:"probability"`
 }
 
-// Steps returns how many training steps the task takes.
+// Steps returns how many training steps the task takes; 0 of a bare one that
+// does not tell.
 func (t *Task) Steps() int {
-	if t.Run != nil {
+	if t.Run != nil || t.Fit.Data == nil {
 		return t.Total
 	}
 	l := data.Loader{Data: t.Fit.Data, Batch: t.Fit.Batch}

@@ -38,7 +38,8 @@ func (e *SettingError) Error() string {
 
 // field is one settable field of a configuration struct. Its tags: json (the
 // key), help, min and max (bounds that belong to it), above (a bound that does
-// not), oneof (words with bars between).
+// not), oneof (words with bars between). One tagged set:"no" is stored and
+// cannot be set.
 type field struct {
 	key   string
 	tag   reflect.StructTag
@@ -56,7 +57,7 @@ func fieldsOf(v reflect.Value) []field {
 			all = append(all, fieldsOf(v.Field(i))...)
 			continue
 		}
-		if key, _, _ := strings.Cut(f.Tag.Get("json"), ","); key != "" && key != "-" {
+		if key, _, _ := strings.Cut(f.Tag.Get("json"), ","); key != "" && key != "-" && f.Tag.Get("set") != "no" {
 			all = append(all, field{key, f.Tag, v.Field(i)})
 		}
 	}

@@ -34,7 +34,7 @@ func newEval(s Streams) *cobra.Command {
 		Use:   "eval RUN [flags]",
 		Short: "Measure a run's network on the test split",
 		Long: `Measures a run's network on the test split of the data it was trained on, or of
-the data in another folder. train did so once, at the end: whoever reads the
+other data of the kind. train did so once, at the end: whoever reads the
 test split again and again while choosing settings, tunes on it.
 
 ` + aboutRuns,
@@ -72,7 +72,10 @@ func runEval(ctx context.Context, s Streams, o evalOptions) error {
 	if err != nil {
 		return err
 	}
-	a := evalAnswer{Run: t.path, Examples: t.task.Test.Len(), Confusion: m.Confusion, Classes: t.task.Classes,
+	if m.Examples == 0 && t.task.Test != nil {
+		m.Examples = t.task.Test.Len()
+	}
+	a := evalAnswer{Run: t.path, Examples: m.Examples, Confusion: m.Confusion, Classes: t.task.Classes,
 		Metrics: map[string]recipe.Scores{"test": m.Scores}}
 	if m.Confusion != nil {
 		a.Pairs = worstPairs(m.Confusion, t.task.Classes, 5)

@@ -204,9 +204,10 @@ type trained struct {
 }
 
 // openTrained opens a run and its task with the trained weights in it: the
-// final ones, or else those of the newest checkpoint if an unfinished run will
-// do. data replaces the folder of the run's data unless it is empty.
-func openTrained(runs, name, data string, unfinished bool) (*trained, error) {
+// final ones, or else, of an unfinished run and if bare, those of the newest
+// checkpoint. data replaces the run's unless it is empty. bare: the run is only
+// asked or looked at, and needs no data.
+func openTrained(runs, name, data string, bare bool) (*trained, error) {
 	f, err := findFolder(runs, name)
 	if err != nil {
 		return nil, err
@@ -215,6 +216,7 @@ func openTrained(runs, name, data string, unfinished bool) (*trained, error) {
 	if err != nil {
 		return nil, err
 	}
+	cfg.Shared().Bare = bare
 	if data != "" {
 		cfg.Shared().Data = data
 	}
@@ -224,7 +226,7 @@ func openTrained(runs, name, data string, unfinished bool) (*trained, error) {
 	}
 	t := &trained{folder: f, task: task}
 	switch {
-	case !f.finished() && unfinished && task.Run == nil:
+	case !f.finished() && bare && task.Run == nil:
 		return t, t.restore()
 	case !f.finished():
 		return nil, fail(codeRun, "limpid resume "+shellWord(f.path)+" finishes it", "the run %s is not finished: it has no %s yet", f.path, weightsFile)

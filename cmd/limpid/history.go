@@ -4,13 +4,15 @@ import (
 	"encoding/json"
 	"path/filepath"
 
+	"github.com/limpid-ml/limpid/recipe/book"
 	"github.com/limpid-ml/limpid/run"
 )
 
 // history is how a run went so far.
 type history struct {
 	losses     []float64 // mean of each epoch
-	validation []float64 // accuracy after each epoch
+	watched    string    // the metric that validation holds
+	validation []float64 // its value on the validation data after each epoch
 	validLoss  []float64 // mean loss on the validation data after each epoch
 	bytes      int64     // of the log that were read
 	damage     error     // of the line that ended it
@@ -19,7 +21,10 @@ type history struct {
 // history reads the run's events, as far as the log's first limit bytes.
 // Where a line is damaged it ends, and damage says why.
 func (f *folder) history(limit int64) *history {
-	h := &history{}
+	h := &history{watched: "accuracy"}
+	if r, _ := book.Find(f.record.What); r != nil {
+		h.watched = r.Watches()
+	}
 	for line, err := range run.Events(filepath.Join(f.path, run.EventsFile)) {
 		if err == nil && h.bytes+int64(len(line))+1 > limit {
 			break
@@ -50,7 +55,7 @@ func (h *history) add(line json.RawMessage) error {
 	case "epoch":
 		h.losses = append(h.losses, float64(e.Loss))
 	case "evaluated":
-		if a, ok := e.Metrics["accuracy"]; ok {
+		if a, ok := e.Metrics[h.watched]; ok {
 			h.validation = append(h.validation, float64(a))
 		}
 		if l, ok := e.Metrics["loss"]; ok {

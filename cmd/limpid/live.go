@@ -11,6 +11,8 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
+
+	"github.com/limpid-ml/limpid/recipe"
 )
 
 // progress is what a training run shows of itself, at one moment.
@@ -23,7 +25,8 @@ type progress struct {
 	rate          float64       // examples a second
 	loss          float64       // mean of the latest steps, the last weighing most
 	losses        []float64     // means of a few steps each, the oldest first
-	validation    []float64     // accuracy after each epoch
+	watched       string        // the metric whose values on validation data are shown
+	validation    []float64     // they, after each epoch
 	measured      int           // the last epoch that was validated in this session
 	layers        []layerHealth
 	stopping      bool
@@ -146,10 +149,10 @@ func (p *progress) curve(name string, values []float64, last string, width int) 
 	return fmt.Sprintf("%-11s%-8s", name, last) + styleLine.Render(spark(values, width-20))
 }
 
-// validated is the accuracy after the latest epoch.
+// validated is the metric's value after the latest epoch.
 func (p *progress) validated() string {
 	if n := len(p.validation); n > 0 {
-		return percent(p.validation[n-1])
+		return recipe.Format(p.watched, p.validation[n-1])
 	}
 	return ""
 }

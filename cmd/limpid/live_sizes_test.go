@@ -28,7 +28,9 @@ func TestScreenSizes(t *testing.T) {
 func TestFrameNeverLeavesTheTerminal(t *testing.T) {
 	states := map[string]func(p *progress){
 		"under way": func(*progress) {},
-		"at first":  func(p *progress) { *p = progress{recipe: "fashion", run: p.run, epochs: 12, steps: 1020} },
+		"at first": func(p *progress) {
+			*p = progress{recipe: "fashion", watched: p.watched, run: p.run, epochs: 12, steps: 1020}
+		},
 		"stopping":  func(p *progress) { p.stopping = true },
 		"done":      func(p *progress) { p.done = true },
 		"long name": func(p *progress) { p.run = "/home/somebody/with a/very long/" + strings.Repeat("name/", 40) },

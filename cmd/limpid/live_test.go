@@ -15,7 +15,7 @@ import (
 
 func someProgress() progress {
 	return progress{
-		recipe: "fashion", run: "runs/x", epoch: 3, epochs: 12, step: 200, steps: 1020,
+		recipe: "fashion", watched: "accuracy", run: "runs/x", epoch: 3, epochs: 12, step: 200, steps: 1020,
 		elapsed: 11 * time.Second, left: 44 * time.Second, rate: 6123.4,
 		loss: 0.5, losses: []float64{2.3, 1.5, 0.9, 0.5}, validation: []float64{0.71, 0.834},
 		layers: []layerHealth{{"0", 2e-3, 2e-3, 0.03}, {"1", 1e-6, 2e-6, -1}, {"4", 0.2, 0.2, -1}, {"9", 1e-3, 1e-3, 0.75}, {"11", math.NaN(), 1, -1}},
@@ -52,7 +52,7 @@ func TestScreens(t *testing.T) {
 		{"under way", func(*progress) {}, 80, 24},
 		{"narrow and low", func(*progress) {}, 44, 11},
 		{"at the start", func(p *progress) {
-			*p = progress{recipe: p.recipe, run: p.run, epoch: 1, epochs: 12, steps: 1020}
+			*p = progress{recipe: p.recipe, watched: p.watched, run: p.run, epoch: 1, epochs: 12, steps: 1020}
 		}, 80, 24},
 		{"stopping", func(p *progress) { p.stopping = true }, 80, 24},
 		{"done", func(p *progress) { p.done, p.step, p.epoch, p.left = true, 1020, 12, 0 }, 80, 24},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/limpid-ml/limpid/recipe"
@@ -84,7 +85,7 @@ func (h *history) sections() []paper.Section {
 	}
 	s.Body = append(s.Body, paper.Lines(paper.Chart{Title: "loss", X: "epoch"}, lines...))
 	if len(h.validation) > 1 {
-		s.Body = append(s.Body, paper.Lines(paper.Chart{Title: "accuracy on validation data", X: "epoch", Percent: true},
+		s.Body = append(s.Body, paper.Lines(paper.Chart{Title: recipe.Words(h.watched) + " on validation data", X: "epoch", Percent: strings.HasSuffix(recipe.Format(h.watched, 0), "%")},
 			paper.Line{X: counting(len(h.validation)), Y: h.validation, Dots: len(h.validation) < 40}))
 	}
 	return []paper.Section{s}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"github.com/limpid-ml/limpid/recipe"
 )
 
 // plainScreen writes a line now and then: for files and pipes.
@@ -32,7 +34,7 @@ func (s *plainScreen) show(p progress) {
 	}
 	if n := p.measured; n > s.epoch && len(p.validation) > 0 && p.epochs > 0 {
 		s.epoch, s.last = n, p.elapsed
-		fmt.Fprintf(s.w, "epoch %*d/%d  loss %.4f  validation %s  %s\n", digits(p.epochs), n, p.epochs, p.loss, p.validated(), p.clock())
+		fmt.Fprintf(s.w, "epoch %*d/%d  loss %.4f  validation %s%s  %s\n", digits(p.epochs), n, p.epochs, p.loss, p.metric(), p.validated(), p.clock())
 	} else if p.elapsed-s.last >= between || s.last == 0 && p.step > 0 {
 		s.last = max(p.elapsed, 1)
 		fmt.Fprintf(s.w, "step %d/%d  loss %.4f  %s\n", p.step, p.steps, p.loss, p.clock())
@@ -40,5 +42,13 @@ func (s *plainScreen) show(p progress) {
 }
 
 func (s *plainScreen) close() {}
+
+// metric names what was validated, but for the accuracy that per cent mean.
+func (p *progress) metric() string {
+	if p.watched == "accuracy" {
+		return ""
+	}
+	return recipe.Words(p.watched) + " "
+}
 
 func digits(n int) int { return len(fmt.Sprint(n)) }

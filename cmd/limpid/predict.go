@@ -16,12 +16,17 @@ import (
 )
 
 type predictOptions struct {
-	run      string
-	pictures []string
-	top      int
-	json     bool
-	folders  folderOptions
-	machine  machineOptions
+	run     string
+	inputs  []string
+	text    string
+	typed   bool // text was given
+	set     []string
+	out     string
+	drawn   drawings
+	top     int
+	json    bool
+	folders folderOptions
+	machine machineOptions
 }
 
 // prediction is what a network sees in a picture.
@@ -43,31 +48,42 @@ type predictAnswer struct {
 func newPredict(s Streams) *cobra.Command {
 	var o predictOptions
 	c := &cobra.Command{
-		Use:   "predict RUN PICTURE...",
-		Short: "Say what is in a picture",
-		Long: `Shows a picture to a run's network and prints the classes with their
-probabilities. PNG, JPEG, GIF, BMP, TIFF and WebP will do, of any size and
+		Use:   "predict RUN [INPUT...]",
+		Short: "Ask a run's network about a picture, a text, a table …",
+		Long: `Shows an input of your own to a run's network and prints what it says of it.
+limpid recipes NAME tells what a recipe's runs take. An input is a file; - is
+standard input, which is also read if no input is named; --text gives it on
+the command line. What is better drawn than told, boxes over a picture, say, is
+drawn into a file below --out. Settings of the answer, if there are any, are
+changed by --set; a wrong one gets the list.
+
+Of a picture a classifier prints the classes with their probabilities. PNG, JPEG, GIF, BMP, TIFF and WebP will do, of any size and
 colour: what a camera, a shop or a drawing program makes. Best is one object
 on a plain background, light or dark. The picture is made into what the
 network was trained on, grey, bright on black, cropped to the object, centred,
 scaled down; what was done is said on standard error. A run that is not
-finished answers with its newest checkpoint. Of several pictures those that
+finished answers with its newest checkpoint. Of several inputs those that
 cannot be read are told at the end, or in JSON by an "error" of their own, and
 the exit code is 3.
 
 ` + aboutRuns,
 		Example: `  limpid predict latest shirt.jpg
   limpid predict runs/20261124-1615-start *.png --top 3
-  limpid predict latest boot.webp --json | jq -r .predictions[0].class`,
-		Args:              arguments(2, -1, "the run and a picture"),
+  limpid predict latest boot.webp --json | jq -r .predictions[0].class
+  echo "wo ist der Bahnhof" | limpid predict runs/20261127-1615-language`,
+		Args:              arguments(1, -1, "the run"),
 		ValidArgsFunction: completeRunThenFiles(&o.folders),
 	}
-	c.Flags().IntVar(&o.top, "top", 5, "print the `n` likeliest classes, 0: all")
+	c.Flags().IntVar(&o.top, "top", 5, "print the `n` likeliest classes of a picture, 0: all")
+	c.Flags().StringVar(&o.text, "text", "", "the input itself, as `TEXT`, in place of a file")
+	c.Flags().StringArrayVar(&o.set, "set", nil, "change a setting of the answer: `key=value`, any number of times")
+	c.Flags().StringVar(&o.out, "out", "", "the `folder` for what is drawn; without it, predictions in the run's")
 	jsonFlag(c, &o.json)
 	o.folders.flags(c)
 	o.machine.flags(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
-		o.run, o.pictures = args[0], args[1:]
+		o.run, o.inputs = args[0], args[1:]
+		o.typed = c.Flags().Changed("text")
 		return runPredict(c.Context(), s, o)
 	}
 	return c
@@ -84,8 +100,8 @@ func runPredict(ctx context.Context, s Streams, o predictOptions) error {
 	if err != nil {
 		return err
 	}
-	if t.task.Picture == nil {
-		return fail(codeInput, "predict with a run of another recipe", "the recipe %s takes no pictures", t.record.What)
+	if t.task.Picture == nil && t.task.Answer == nil {
+		return fail(codeInput, "predict with a run of another recipe", "runs of the recipe %s cannot be asked", t.record.What)
 	}
 	if err := t.sound(s); err != nil {
 		return err
@@ -94,14 +110,28 @@ func runPredict(ctx context.Context, s Streams, o predictOptions) error {
 		return err
 	}
 	t.warnUnfinished(s)
+	if t.task.Answer != nil {
+		return t.ask(ctx, s, o)
+	}
+	return t.classify(ctx, s, o)
+}
+
+// classify says the classes of pictures.
+func (t *trained) classify(ctx context.Context, s Streams, o predictOptions) error {
+	switch {
+	case len(o.set) > 0:
+		return fail(codeUsage, "leave --set out", "predict has no settings for runs of the recipe %s", t.record.What)
+	case len(o.inputs) == 0 || o.typed:
+		return fail(codeUsage, "limpid predict RUN PICTURE, see limpid predict --help", "predict: missing a picture")
+	}
 	answer := predictAnswer{Run: t.path}
 	var failed []error
-	for _, file := range o.pictures {
+	for _, file := range o.inputs {
 		if ctx.Err() != nil {
 			return fail(codeInterrupted, "", "interrupted")
 		}
 		p, err := predictFile(t.task, file)
-		if err != nil && len(o.pictures) == 1 {
+		if err != nil && len(o.inputs) == 1 {
 			return err
 		}
 		if err != nil { // the others have an answer all the same
@@ -120,8 +150,13 @@ func runPredict(ctx context.Context, s Streams, o predictOptions) error {
 	if len(failed) == 0 {
 		return nil
 	}
+	return unanswered(failed, "picture", len(o.inputs))
+}
+
+// unanswered is the failure of some of many inputs.
+func unanswered(failed []error, what string, all int) error {
 	return &toldFailure{fail(codeInput, "give other files for those; the answers about the rest are printed",
-		"%s of %s without an answer:\n%w", several(len(failed), "picture"), grouped(len(o.pictures)), errors.Join(failed...))}
+		"%s of %s without an answer:\n%w", several(len(failed), what), grouped(all), errors.Join(failed...))}
 }
 
 // toldFailure is one that the JSON document on standard output tells already.
@@ -137,7 +172,7 @@ func (a *predictAnswer) print(s Streams, o predictOptions) error {
 		if p.Error != "" {
 			continue
 		}
-		if err := writePrediction(s, p, len(o.pictures) > 1); err != nil {
+		if err := writePrediction(s, p, len(o.inputs) > 1); err != nil {
 			return err
 		}
 	}
@@ -150,7 +185,11 @@ func (t *trained) warnUnfinished(s Streams) {
 		fmt.Fprintf(s.Err, "warning: %s\n", w)
 	}
 	if t.at.Step > 0 {
-		fmt.Fprintf(s.Err, "%s is not finished: these are its weights after step %s of %s\n", t.path, grouped(t.at.Step), grouped(t.task.Steps()))
+		whole := ""
+		if n := t.task.Steps(); n > 0 {
+			whole = " of " + grouped(n)
+		}
+		fmt.Fprintf(s.Err, "%s is not finished: these are its weights after step %s%s\n", t.path, grouped(t.at.Step), whole)
 	}
 }
 

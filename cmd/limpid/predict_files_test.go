@@ -242,7 +242,7 @@ func TestRecipeWithoutPictures(t *testing.T) {
 	if c != codeInput || out != "" {
 		t.Errorf("exit %d, wrote %q", c, out)
 	}
-	mustSay(t, errs, "numbers takes no pictures", "another recipe")
+	mustSay(t, errs, "numbers cannot be asked", "another recipe")
 }
 
 // TestPictureOfOneColourIsDoubtful, whatever the colour.

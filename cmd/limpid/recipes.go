@@ -24,6 +24,7 @@ type recipeLine struct {
 	Learns   string           `json:"learns"`
 	Data     string           `json:"data"`
 	Time     string           `json:"time"`
+	Input    string           `json:"input"`       // what predict takes; "": nothing
 	Target   []string         `json:"target"`      // on the embedded data
 	Full     []string         `json:"target_full"` // on the full data
 	Settings []recipe.Setting `json:"settings,omitzero"`
@@ -96,7 +97,7 @@ func runRecipes(_ context.Context, s Streams, o recipesOptions) error {
 
 // lineOf describes a recipe.
 func lineOf(r *recipe.Recipe) recipeLine {
-	l := recipeLine{Name: r.Name, Learns: r.Short, Data: r.Data, Time: r.Time, Target: []string{}, Full: []string{}}
+	l := recipeLine{Name: r.Name, Learns: r.Short, Data: r.Data, Time: r.Time, Input: r.Input, Target: []string{}, Full: []string{}}
 	for _, g := range r.Targets(r.New(false)) {
 		l.Target = append(l.Target, g.String())
 	}

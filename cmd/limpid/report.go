@@ -10,6 +10,7 @@ import (
 
 	"github.com/limpid-ml/limpid/metric"
 	"github.com/limpid-ml/limpid/recipe"
+	"github.com/limpid-ml/limpid/recipe/book"
 )
 
 // result is what a finished run reached: the JSON object that train and
@@ -99,9 +100,16 @@ func (r *result) write() string {
 	}
 	name := shellWord(r.Run)
 	fmt.Fprintf(&b, "\nthe run is in %s\n", r.Run)
-	fmt.Fprintf(&b, "next:  limpid predict %s PICTURE   ask about a picture\n", name)
-	fmt.Fprintf(&b, "       limpid inspect %s           what each layer holds\n", name)
-	fmt.Fprintf(&b, "       %s   all of it in pictures, in a browser\n", shellWord(filepath.Join(r.Run, reportFile)))
+	rows := [][]string{{"limpid inspect " + name, "what each layer holds"}}
+	if rec, _ := book.Find(r.Recipe); rec != nil && rec.Input != "" {
+		rows = append([][]string{{"limpid predict " + name + " " + rec.Input, "ask about your own"}}, rows...)
+	}
+	rows = append(rows, []string{shellWord(filepath.Join(r.Run, reportFile)), "all of it in pictures, in a browser"})
+	lead := "next:  "
+	for line := range strings.Lines(columns("ll", rows)) {
+		b.WriteString(lead + line)
+		lead = "       "
+	}
 	return b.String()
 }
 

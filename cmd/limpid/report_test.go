@@ -25,7 +25,7 @@ func TestWorstPairs(t *testing.T) {
 
 func TestResultSaysWhatToDoNext(t *testing.T) {
 	reached := false
-	r := &result{Run: "runs/my run", Seconds: 75.2, Epochs: 3, Reference: 0.86, Reached: &reached,
+	r := &result{Run: "runs/my run", Recipe: "start", Seconds: 75.2, Epochs: 3, Reference: 0.86, Reached: &reached,
 		Targets: []target{{Score: "accuracy", Bound: 0.86}},
 		Metrics: map[string]recipe.Scores{"test": {"accuracy": 0.8512}},
 		Pairs:   []pair{{"shirt", "t-shirt", 31, 200, 0.155}}}

@@ -201,7 +201,7 @@ func (r *session) result(m *recipe.Measured, sum string, past *history) *result 
 		res.Parameters += p.Value().Len()
 	}
 	if n := len(past.validation); n > 0 {
-		res.Metrics["validation"] = recipe.Scores{"accuracy": past.validation[n-1]}
+		res.Metrics["validation"] = recipe.Scores{past.watched: past.validation[n-1]}
 	}
 	res.aim(r.recipe.Targets(r.config), m)
 	return res

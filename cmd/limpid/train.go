@@ -22,12 +22,16 @@ type trainOptions struct {
 	seed    string
 	epochs  string
 	data    string
+	brief   [len(briefs)]string // values of the flags that are short for a setting
 	quick   bool
 	set     []string
 	folders folderOptions
 	machine machineOptions
 	view    viewOptions
 }
+
+// briefs are settings of some recipes that have a flag of their own.
+var briefs = [...]struct{ key, value string }{{"activation", "name"}, {"model", "name"}, {"target", "column"}}
 
 // folderOptions say where runs are.
 type folderOptions struct{ runs string }
@@ -74,7 +78,10 @@ func newTrain(s Streams) *cobra.Command {
 	configFlag(c, &o.config)
 	f.StringVar(&o.seed, "seed", "", "short for --set seed=`n`")
 	f.StringVar(&o.epochs, "epochs", "", "short for --set epochs=`n`")
-	f.StringVar(&o.data, "data", "", "train on the full data in this `folder` instead of what limpid brings along")
+	f.StringVar(&o.data, "data", "", "train on your own or the full data, in this file or `folder`, instead of what limpid brings along")
+	for i, b := range briefs {
+		f.StringVar(&o.brief[i], b.key, "", "short for --set "+b.key+"=`"+b.value+"`, in a recipe that has it")
+	}
 	f.BoolVar(&o.quick, "quick", false, "train for a few seconds only, to see that all works")
 	f.StringArrayVar(&o.set, "set", nil, "change a setting: `key=value`, any number of times")
 	o.folders.flags(c)
@@ -296,7 +303,11 @@ func (o *trainOptions) pairs() ([][2]string, error) {
 		}
 		all = append(all, [2]string{strings.TrimSpace(key), strings.TrimSpace(value)})
 	}
-	for _, p := range [][2]string{{"seed", o.seed}, {"epochs", o.epochs}, {"data", o.data}} {
+	short := [][2]string{{"seed", o.seed}, {"epochs", o.epochs}, {"data", o.data}}
+	for i, b := range briefs {
+		short = append(short, [2]string{b.key, o.brief[i]})
+	}
+	for _, p := range short {
 		if p[1] != "" {
 			all = append(all, p)
 		}

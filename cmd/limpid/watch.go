@@ -37,7 +37,7 @@ type watch struct {
 func newWatch(r *session, s screen, at backstage.Standing) *watch {
 	steps := r.task.Steps()
 	w := &watch{session: r, screen: s, began: -1, group: max(1, steps/400), batch: r.config.Shared().Batch,
-		now: progress{recipe: r.recipe.Name, run: r.folder.path, epoch: 1, epochs: r.config.Shared().Epochs, steps: steps}}
+		now: progress{recipe: r.recipe.Name, watched: r.recipe.Watches(), run: r.folder.path, epoch: 1, epochs: r.config.Shared().Epochs, steps: steps}}
 	if r.task.Run != nil {
 		w.now.epochs = 0 // several fits have as many epochs as they like
 	}
@@ -72,7 +72,7 @@ func (w *watch) Observe(_ *train.Updater, e train.Event) error {
 		}
 	case train.Evaluated:
 		w.now.measured = e.Epoch
-		if a, ok := e.Metrics["accuracy"]; ok {
+		if a, ok := e.Metrics[w.now.watched]; ok {
 			w.now.validation = append(w.now.validation, a)
 		}
 		w.show()

@@ -39,7 +39,7 @@ var quick = []string{"epochs=2", "width=8", "examples=800", "batch=32"}
 // Recipe makes a recipe of its kind.
 func (k *Kind) Recipe() *recipe.Recipe {
 	return &recipe.Recipe{
-		Name: k.Name, Short: k.Short, Time: k.Time, Quick: quick,
+		Name: k.Name, Short: k.Short, Time: k.Time, Quick: quick, Input: "PICTURE",
 		Data:  "Fashion-MNIST: 6,000 pictures for training, 2,000 for the test; all 70,000 by --data",
 		New:   func(full bool) recipe.Config { c := k.Defaults(full); return &c },
 		Open:  func(c recipe.Config) (*recipe.Task, error) { return k.open(c.(*Config)) },
