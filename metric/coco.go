@@ -211,21 +211,43 @@ type judged struct {
 // run takes the labels as all the same: objects of areas in from…to are to be
 // found, and the first most detections of each picture count.
 func (c *COCO) run(from, to float64, most int) curves {
-	var r curves
-	var all []judged
-	for i := range c.pictures {
-		found, objects := c.pictures[i].judge(from, to, most)
-		all = append(all, found...)
-		r.objects += objects
-	}
-	if r.objects == 0 {
+	all, objects := c.judged(from, to, most)
+	r := curves{objects: objects}
+	if objects == 0 {
 		return r
 	}
-	slices.SortStableFunc(all, func(a, b judged) int { return cmp.Compare(b.score, a.score) })
 	for t := range thresholds {
 		r.precision[t], r.recall[t] = curve(all, t, r.objects)
 	}
 	return r
+}
+
+// judged returns all detections in order of their scores, and the number of
+// objects that are to be found.
+func (c *COCO) judged(from, to float64, most int) (all []judged, objects int) {
+	for i := range c.pictures {
+		found, n := c.pictures[i].judge(from, to, most)
+		all = append(all, found...)
+		objects += n
+	}
+	slices.SortStableFunc(all, func(a, b judged) int { return cmp.Compare(b.score, a.score) })
+	return all, objects
+}
+
+// Curve returns recall and precision after each detection of a class, the most
+// certain first, at an IoU of .5, .55, … .95: the area below it, precision made
+// falling, is the average precision. A label below 0 stands for any. Both are
+// nil if there is no such object, or iou is none of the ten.
+func (c *COCO) Curve(label int, iou float64) (recall, precision []float64) {
+	t := MeanAveragePrecision{IoU: iou}.at()
+	if label >= 0 {
+		c = c.only(label)
+	}
+	all, objects := c.judged(0, endless, most)
+	if t < 0 || objects == 0 {
+		return nil, nil
+	}
+	return points(all, t, objects)
 }
 
 // judge says which detections of a picture are right, and how many objects
@@ -297,10 +319,9 @@ func (p *picture) match(overlap []float64, taken, ignored []bool, least float64)
 	return best
 }
 
-// curve returns the mean precision over 101 recalls, and the last recall, of
-// detections in order of their scores.
-func curve(all []judged, t, objects int) (precision, recall float64) {
-	var rec, prec []float64
+// points returns recall and precision after each of the detections, which are
+// in order of their scores.
+func points(all []judged, t, objects int) (rec, prec []float64) {
 	hit, miss := 0., 0.
 	for i := range all {
 		switch all[i].at[t] {
@@ -312,6 +333,13 @@ func curve(all []judged, t, objects int) (precision, recall float64) {
 		rec = append(rec, hit/float64(objects))
 		prec = append(prec, hit/(hit+miss+0x1p-52)) // COCO's guard against 0/0
 	}
+	return rec, prec
+}
+
+// curve returns the mean precision over 101 recalls, and the last recall, of
+// detections in order of their scores.
+func curve(all []judged, t, objects int) (precision, recall float64) {
+	rec, prec := points(all, t, objects)
 	for i := len(prec) - 2; i >= 0; i-- {
 		prec[i] = max(prec[i], prec[i+1])
 	}

@@ -197,3 +197,33 @@ func TestTruths(t *testing.T) {
 		t.Errorf("got %+v, want %+v first", got, want)
 	}
 }
+
+// A curve by hand: two objects, one found first, then a mistake, then the other.
+func TestCurveByHand(t *testing.T) {
+	var c COCO
+	there := []Truth{{Box: Box{0, 0, 10, 10}, Label: 1}, {Box: Box{20, 20, 30, 30}, Label: 2}}
+	c.Add([]Detection{
+		{Box{0, 0, 10, 10}, 1, .9}, {Box{40, 0, 50, 10}, 1, .8}, {Box{20, 20, 30, 28}, 1, .7}, // of the wrong class
+	}, there)
+	recall, precision := c.Curve(-1, .5)
+	if want := []float64{.5, .5, 1}; !slices.Equal(recall, want) {
+		t.Errorf("recall %v, want %v", recall, want)
+	}
+	for i, want := range []float64{1, .5, 2. / 3} {
+		if math.Abs(precision[i]-want) > 1e-12 {
+			t.Errorf("precision %v, want 1, 1/2, 2/3", precision)
+		}
+	}
+	if r, p := c.Curve(1, .5); len(r) != 3 || r[2] != 1 || math.Abs(p[2]-1./3) > 1e-12 {
+		t.Errorf("of class 1: %v, %v", r, p)
+	}
+	if r, _ := c.Curve(-1, .95); r[2] != .5 { // the third is .8 of its object
+		t.Errorf("at .95: recall %v", r)
+	}
+	if r, p := c.Curve(7, .5); r != nil || p != nil {
+		t.Errorf("of a class that is not there: %v, %v", r, p)
+	}
+	if r, _ := c.Curve(1, .52); r != nil {
+		t.Errorf("at .52: %v", r)
+	}
+}
