@@ -234,24 +234,3 @@ func TestABrokenPictureIsNamed(t *testing.T) {
 		}
 	}
 }
-
-// A picture in memory comes to what its file comes to, in the same place.
-func TestExampleIsWhatAFileGives(t *testing.T) {
-	for _, r := range []Reading{{H: 12, W: 20}, {H: 12, W: 20, Fit: Inside, Background: color.Gray{128}}, {H: 5, W: 4, Fit: Stretch, Grey: true}} {
-		x, f, err := r.Example(thirds())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !slices.Equal(tensor.View[float32](x), fitted(t, r, thirds())) {
-			t.Errorf("%+v: the values differ from the file's", r)
-		}
-		if want := r.place(10, 30).frame(); f != want || x.Dim(2) != r.channels() {
-			t.Errorf("%+v: frame %v, want %v; shape %v", r, f, want, x.Shape())
-		}
-	}
-	r := Reading{H: 4, W: 4}
-	_, _, err := r.Example(image.NewGray(image.Rect(3, 3, 3, 9)))
-	wantError(t, err, "0×6 pixels", "nothing to see")
-	_, _, err = (&Reading{}).Example(thirds())
-	wantError(t, err, "size 0×0")
-}

@@ -8,7 +8,6 @@ import (
 	"sync"
 
 	"github.com/limpid-ml/limpid/format/picture"
-	"github.com/limpid-ml/limpid/tensor"
 )
 
 // Fit says how a picture of any size comes to a given one.
@@ -123,16 +122,11 @@ var desks = sync.Pool{New: func() any { return new(desk) }}
 // bytes reads a file, fitted, to dst, [H, W, C]. It returns the size that the
 // file's picture has.
 func (r *Reading) bytes(d *desk, file string, dst []uint8) (h, w int, err error) {
-	if err := d.reader.Read(file, &d.file, r.channels(), r.Background); err != nil {
+	c := r.channels()
+	if err := d.reader.Read(file, &d.file, c, r.Background); err != nil {
 		return 0, 0, err
 	}
-	r.fit(d, dst)
-	return d.file.H, d.file.W, nil
-}
-
-// fit writes d.file, fitted, to dst.
-func (r *Reading) fit(d *desk, dst []uint8) {
-	c, p := r.channels(), r.place(d.file.H, d.file.W)
+	p := r.place(d.file.H, d.file.W)
 	from := &d.file
 	if p.box.Dx() != p.out.Dx() || p.box.Dy() != p.out.Dy() {
 		d.sizer.Resize(&d.size, from, p.box, p.out.Dy(), p.out.Dx())
@@ -146,28 +140,7 @@ func (r *Reading) fit(d *desk, dst []uint8) {
 		src := from.Pix[((p.box.Min.Y+y)*from.W+p.box.Min.X)*c:]
 		copy(dst[((p.out.Min.Y+y)*r.W+p.out.Min.X)*c:], src[:p.out.Dx()*c])
 	}
-}
-
-// Example returns img, which may have any size but none, as the X that a file
-// with that picture becomes, and where its pixels lie in it.
-func (r *Reading) Example(img image.Image) (tensor.Tensor, Frame, error) {
-	if err := r.check(); err != nil {
-		return tensor.Tensor{}, Frame{}, fmt.Errorf("data: picture: %w", err)
-	}
-	b := img.Bounds()
-	if b.Empty() {
-		return tensor.Tensor{}, Frame{}, fmt.Errorf("data: the picture is %d×%d pixels: there is nothing to see", b.Dx(), b.Dy())
-	}
-	d := desks.Get().(*desk)
-	defer desks.Put(d)
-	d.file.Draw(img, r.channels(), r.Background)
-	fitted := d.out(r.H * r.W * r.channels())
-	r.fit(d, fitted)
-	x := make([]float32, len(fitted))
-	for i, v := range fitted {
-		x[i] = unitByte[v]
-	}
-	return tensor.Of(x, r.H, r.W, r.channels()), r.place(b.Dy(), b.Dx()).frame(), nil
+	return d.file.H, d.file.W, nil
 }
 
 // paint fills dst with the background.
