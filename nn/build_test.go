@@ -221,7 +221,7 @@ func TestFirstValuesHaveTheirSize(t *testing.T) {
 		"he conv":     {He, []int{64, 3, 3, 32}, 2. / 288},
 		"glorot":      {Glorot, []int{300, 200}, 2. / 500},
 		"glorot conv": {Glorot, []int{64, 3, 3, 32}, 2. / (288 + 576)},
-		"lecun conv":  {lecun, []int{64, 3, 3, 32}, 1. / 288},
+		"lecun conv":  {LeCun, []int{64, 3, 3, 32}, 1. / 288},
 		"normal":      {Normal(.3), []int{1000}, .09},
 		"zeros":       {Zeros, []int{10}, 0},
 		"recurrent":   {recurrent(4), []int{400, 50}, 1. / 300},

@@ -74,11 +74,11 @@ func recurrent(gates int) Init {
 // embedded is N(0, 1), PyTorch's choice for embeddings.
 var embedded = Normal(1)
 
-// lecun draws from N(0, 1/n), n the number of inputs of one output: what SELU
+// LeCun draws from N(0, 1/n), n the number of inputs of one output: what SELU
 // needs to keep mean 0 and variance 1 from layer to layer.
 //
-// Source: Klambauer et al. 2017, "Self-normalizing neural networks".
-func lecun(r *tensor.Rand, shape []int) tensor.Tensor {
+// Source: LeCun et al. 1998, "Efficient backprop"; Klambauer et al. 2017, "Self-normalizing neural networks".
+func LeCun(r *tensor.Rand, shape []int) tensor.Tensor {
 	in, _ := fans(shape)
 	return r.Normal(0, 1/math.Sqrt(in), shape...)
 }
@@ -91,7 +91,7 @@ func orDefault(chosen Init, act Act) Init {
 	case act.rectifies():
 		return He
 	case act == SELU:
-		return lecun
+		return LeCun
 	}
 	return Glorot
 }

@@ -21,25 +21,74 @@ type Chart struct {
 	Width, Height int    // in pixels; 0: 440 by 280
 	MinY, MaxY    *float64
 	Percent       bool // y is a share
+	Log           bool // y goes by powers of ten; what is not above 0 is left out
 }
+
+// colours is how many colours lines have before they repeat.
+const colours = 8
 
 // Lines draws curves over common axes. Values that are not finite are left
 // out.
 func Lines(c Chart, lines ...Line) Figure {
+	if c.Width == 0 {
+		c.Width, c.Height = 440, 280
+	}
+	if c.Log {
+		lines = powers(lines)
+	}
+	keys, rows := legend(c.Width, lines)
+	c.Height += legendRow * (rows - 1)
 	f := c.frame(lines)
+	f.y1 += legendRow * float64(rows-1)
 	var b strings.Builder
 	f.open(&b, c)
-	keys := 0
 	for i, l := range lines {
-		f.line(&b, l, i%6)
-		if l.Name != "" {
-			fmt.Fprintf(&b, `<text class="key s%d" x="%.1f" y="%d">%s</text>`, i%6, f.x0+8+float64(keys), 34, esc(l.Name))
-			keys += 8*len([]rune(l.Name)) + 14
-		}
+		f.line(&b, l, i%colours)
 	}
+	b.WriteString(keys)
 	b.WriteString("</svg>")
 	return Figure{HTML: template.HTML(b.String())}
 }
+
+// powers replaces the values of lines by their logarithms to the base ten.
+func powers(lines []Line) []Line {
+	all := make([]Line, len(lines))
+	for i, l := range lines {
+		all[i] = l
+		all[i].Y = make([]float64, len(l.Y))
+		for k, v := range l.Y {
+			if all[i].Y[k] = math.Log10(v); !(v > 0) {
+				all[i].Y[k] = math.NaN()
+			}
+		}
+	}
+	return all
+}
+
+// legendRow is the height of a row of names.
+const legendRow = 16
+
+// legend writes the lines' names, in as many rows as they need.
+func legend(width int, lines []Line) (text string, rows int) {
+	var b strings.Builder
+	at := 0
+	rows = 1
+	for i, l := range lines {
+		if l.Name == "" {
+			continue
+		}
+		long := 8*len([]rune(l.Name)) + 14
+		if at > 0 && at+long > width-60 {
+			at, rows = 0, rows+1
+		}
+		fmt.Fprintf(&b, `<text class="key s%d" x="%d" y="%d">%s</text>`, i%colours, legendAt+at, 34+legendRow*(rows-1), esc(l.Name))
+		at += long
+	}
+	return b.String(), rows
+}
+
+// legendAt is where names begin.
+const legendAt = 60
 
 // frame maps values to the pixels of a figure.
 type frame struct {
@@ -49,9 +98,6 @@ type frame struct {
 }
 
 func (c *Chart) frame(lines []Line) frame {
-	if c.Width == 0 {
-		c.Width, c.Height = 440, 280
-	}
 	f := frame{x0: 52, y0: float64(c.Height) - 40, x1: float64(c.Width) - 12, y1: 44, whole: true,
 		minX: math.Inf(1), maxX: math.Inf(-1), minY: math.Inf(1), maxY: math.Inf(-1)}
 	for _, l := range lines {
@@ -93,7 +139,7 @@ func (f *frame) y(v float64) float64 { return f.y0 + (v-f.minY)/(f.maxY-f.minY)*
 // open begins the figure: its title, axes and grid.
 func (f *frame) open(b *strings.Builder, c Chart) {
 	begin(b, c.Width, c.Height, c.Title)
-	for _, v := range ticks(f.minY, f.maxY, false) {
+	for _, v := range ticks(f.minY, f.maxY, c.Log) {
 		fmt.Fprintf(b, `<line class="grid" x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f"/><text text-anchor="end" x="%.1f" y="%.1f">%s</text>`,
 			f.x0, f.x1, f.y(v), f.y(v), f.x0-6, f.y(v)+4, c.label(v))
 	}
@@ -110,6 +156,12 @@ func begin(b *strings.Builder, width, height int, title string) {
 }
 
 func (c *Chart) label(v float64) string {
+	if c.Log {
+		if v == math.Trunc(v) && math.Abs(v) <= 3 {
+			return number(math.Pow(10, v))
+		}
+		return "1e" + number(v)
+	}
 	if c.Percent {
 		return number(100*v) + "%"
 	}

@@ -338,3 +338,52 @@ func TestHostileWordsAddNoTag(t *testing.T) {
 		}
 	}
 }
+
+// With Log, y goes by powers of ten: 1000 is as far above 10 as 10 above 0.1,
+// and what has no logarithm is left out.
+func TestLogarithmicAxis(t *testing.T) {
+	s := drawn(t, Lines(Chart{Log: true}, Line{X: []float64{1, 2, 3, 4, 5}, Y: []float64{.1, 10, 1000, 0, -3}, Dots: true}))
+	if len(s.Circles) != 3 {
+		t.Fatalf("%d points, want 3", len(s.Circles))
+	}
+	if a, b := s.Circles[0].Y-s.Circles[1].Y, s.Circles[1].Y-s.Circles[2].Y; math.Abs(a-b) > .2 || a < 10 {
+		t.Errorf("steps of %g and %g", a, b)
+	}
+	var labels []string
+	for _, text := range s.Texts {
+		labels = append(labels, text.Words)
+	}
+	for _, want := range []string{"0.1", "10", "1000"} {
+		if !slices.Contains(labels, want) {
+			t.Errorf("labels %q lack %s", labels, want)
+		}
+	}
+	tiny := drawn(t, Lines(Chart{Log: true}, Line{X: []float64{1, 2}, Y: []float64{1e-12, 1}}))
+	if !slices.ContainsFunc(tiny.Texts, func(x text) bool { return x.Words == "1e-10" }) {
+		t.Errorf("no label 1e-10: %+v", tiny.Texts)
+	}
+}
+
+// Names that do not fit in a row go on in the next, and the figure grows; eight
+// lines have eight colours.
+func TestManyLines(t *testing.T) {
+	var lines []Line
+	for i := range 8 {
+		lines = append(lines, Line{Name: fmt.Sprint("activation ", i), X: []float64{1, 2}, Y: []float64{0, float64(i)}})
+	}
+	s, one := drawn(t, Lines(Chart{}, lines...)), drawn(t, Lines(Chart{}, lines[:1]...))
+	rows, classes := map[float64]bool{}, map[string]bool{}
+	for _, x := range s.Texts {
+		if strings.HasPrefix(x.Class, "key") {
+			rows[x.Y], classes[x.Class] = true, true
+			if end := x.X + 8*float64(len(x.Words)); end > 440 {
+				t.Errorf("%q ends at %g", x.Words, end)
+			}
+		}
+	}
+	h, _ := strconv.Atoi(s.Height)
+	less, _ := strconv.Atoi(one.Height)
+	if len(rows) < 2 || len(classes) != 8 || h != less+16*(len(rows)-1) {
+		t.Errorf("%d rows, %d colours, %d high, and %d for one line", len(rows), len(classes), h, less)
+	}
+}
