@@ -149,10 +149,17 @@ type Picture struct {
 
 // Pictures lays images out in a grid; small ones without words.
 func Pictures(small bool, all []Picture) Figure {
-	class := "pictures"
 	if small {
-		class += " small"
+		return pictures("pictures small", all)
 	}
+	return pictures("pictures", all)
+}
+
+// Large lays images out two in a row, at about the size that they have: those
+// that have words or boxes in them.
+func Large(all []Picture) Figure { return pictures("pictures large", all) }
+
+func pictures(class string, all []Picture) Figure {
 	var b strings.Builder
 	fmt.Fprintf(&b, `<div class="%s">`, class)
 	for _, p := range all {

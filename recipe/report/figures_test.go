@@ -313,3 +313,14 @@ func TestTableSetsColumnsOfSentencesAsText(t *testing.T) {
 		t.Error("the page has no rule for sentences")
 	}
 }
+
+// Large pictures keep their form: the page does not cut them square.
+func TestLargePictures(t *testing.T) {
+	f := string(Large([]Picture{{Image: image.NewRGBA(image.Rect(0, 0, 9, 2)), Text: "two & more"}}).HTML)
+	if !strings.HasPrefix(f, `<div class="pictures large">`) || strings.Count(f, "<img") != 1 || !strings.Contains(f, "two &amp; more") {
+		t.Error(f)
+	}
+	if !strings.Contains(pageText, ".pictures.large img { aspect-ratio: auto;") {
+		t.Error("the page cuts large pictures square")
+	}
+}
