@@ -10,6 +10,7 @@ import (
 
 	"github.com/limpid-ml/limpid/format/yamltree"
 	"github.com/limpid-ml/limpid/recipe"
+	"github.com/limpid-ml/limpid/recipe/network"
 )
 
 // The keys of a configuration file that are no settings.
@@ -43,8 +44,12 @@ func inYAML(err error) error {
 	return because(codeUsage, fix, err)
 }
 
-// recipeOf finds the recipe that a configuration file is for.
+// recipeOf finds the recipe that a file is for: the one that it names, or that
+// of networks if it lists layers.
 func recipeOf(n *yamltree.Node) (*recipe.Recipe, error) {
+	if n.Get("layers") != nil {
+		return network.Recipe, nil
+	}
 	named := n.Get(recipeKey)
 	if named == nil {
 		return nil, inYAML(yamltree.Fault(n.File(), 0, "write recipe: NAME (limpid recipes lists them), or a network as layers: and a list", "it says neither recipe: nor layers:"))
@@ -70,6 +75,9 @@ func sameRecipe(r *recipe.Recipe, n *yamltree.Node) error {
 func byFile(cfg recipe.Config, n *yamltree.Node) error {
 	if n == nil {
 		return nil
+	}
+	if n.Get("layers") != nil {
+		return inYAML(network.Read(n, cfg))
 	}
 	if err := recipe.Configure(cfg, n, recipeKey); err != nil {
 		return inYAML(err)

@@ -15,6 +15,7 @@ import (
 	"github.com/limpid-ml/limpid/internal/backstage"
 	"github.com/limpid-ml/limpid/nn"
 	"github.com/limpid-ml/limpid/recipe"
+	"github.com/limpid-ml/limpid/recipe/network"
 	"github.com/limpid-ml/limpid/run"
 )
 
@@ -119,7 +120,10 @@ func (f *folder) open() (*recipe.Recipe, recipe.Config, *recipe.Task, error) {
 
 // configuration returns the run's recipe and settings.
 func (f *folder) configuration() (*recipe.Recipe, recipe.Config, error) {
-	r, err := findRecipe(f.record.What)
+	r, err := network.Recipe, error(nil)
+	if f.record.What != r.Name {
+		r, err = findRecipe(f.record.What)
+	}
 	if err != nil {
 		return nil, nil, fail(codeRun, "use the limpid that trained it", "%s: %w", f.recordFile(), err)
 	}

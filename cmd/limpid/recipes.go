@@ -9,6 +9,7 @@ import (
 
 	"github.com/limpid-ml/limpid/recipe"
 	"github.com/limpid-ml/limpid/recipe/book"
+	"github.com/limpid-ml/limpid/recipe/network"
 )
 
 type recipesOptions struct {
@@ -16,6 +17,8 @@ type recipesOptions struct {
 	yaml bool
 	full bool
 	json bool
+
+	layers bool
 }
 
 // recipeLine is what recipes tells of a recipe.
@@ -44,13 +47,15 @@ func newRecipes(s Streams) *cobra.Command {
 		Long: `Lists the recipes: what each learns, from which data, in what time on two cores,
 and what it must reach on the test split. Of one recipe it lists the settings,
 too; --yaml writes them as a file to change, which limpid train takes. limpid
-train without a name trains the first.`,
+train without a name trains the first. --layers lists what a network in a YAML
+file can be made of.`,
 		Example:           "  limpid recipes\n  limpid recipes fashion\n  limpid train fashion\n  limpid recipes fashion --yaml > mine.yaml; limpid train mine.yaml",
 		Args:              arguments(0, 1, ""),
 		ValidArgsFunction: completeRecipes,
 	}
 	c.Flags().BoolVar(&o.yaml, "yaml", false, "write the recipe's settings and their defaults as a YAML file")
 	c.Flags().BoolVar(&o.full, "full", false, "with --yaml: the defaults for the full data")
+	c.Flags().BoolVar(&o.layers, "layers", false, "list the layers that a network in a YAML file can have, and their options")
 	jsonFlag(c, &o.json)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if len(args) > 0 {
@@ -62,6 +67,9 @@ train without a name trains the first.`,
 }
 
 func runRecipes(_ context.Context, s Streams, o recipesOptions) error {
+	if o.layers {
+		return writeLayers(s, o.json)
+	}
 	if o.yaml && o.name == "" {
 		return fail(codeUsage, "limpid recipes start --yaml, say", "--yaml wants the name of a recipe")
 	}
@@ -92,6 +100,32 @@ func runRecipes(_ context.Context, s Streams, o recipesOptions) error {
 		return printed(err)
 	}
 	_, err := fmt.Fprint(s.Out, a.write()+text)
+	return printed(err)
+}
+
+// layersAnswer is the JSON document of recipes --layers.
+type layersAnswer struct {
+	Layers []network.Layer `json:"layers"`
+}
+
+// writeLayers lists what a network in a YAML file can be made of.
+func writeLayers(s Streams, asJSON bool) error {
+	all := network.Layers()
+	if asJSON {
+		return printJSON(s.Out, layersAnswer{all})
+	}
+	var b strings.Builder
+	for _, l := range all {
+		name := l.Name
+		if l.Lone != "" {
+			name += ": " + strings.ToUpper(l.Lone)
+		}
+		fmt.Fprintf(&b, "%-24s %s\n", name, l.Short)
+		if len(l.Options) > 0 {
+			fmt.Fprintf(&b, "%24s   {%s}\n", "", strings.Join(l.Options, ", "))
+		}
+	}
+	_, err := fmt.Fprint(s.Out, b.String())
 	return printed(err)
 }
 

@@ -135,6 +135,31 @@ is named. A setting's value is the default, changed by the file, changed by
 --set and the short flags. A folder named in the file is taken from where the
 file stands; unknown keys and values out of range are refused with their line.
 
+A file can list a network of your own, without a line of Go:
+
+  data: fashion        # or digits, a folder of pictures by class, a CSV file
+  layers:
+    - conv2d: {out: 16, kernel: 3, pad: same, act: relu}
+    - maxpool2d: 2
+    - repeat:
+        times: 2
+        layers:
+          - residual:
+              body:
+                - conv2d: {out: 16, kernel: 3, pad: same, no-bias: true}
+                - batchnorm: {act: relu}
+    - globalavgpool
+    - linear: classes
+  train: {epochs: 5, lr: 0.002, flip: true}
+
+limpid recipes --layers lists the layers and their options. Shapes follow from
+the data; a layer that does not fit is named with its line, its input's shape
+and what to do. input: [64, 64] is the size that the pictures of a folder are
+scaled to ([64, 64, 1]: without colours), target: names the column of a CSV file
+to learn (a number: end with linear: 1). Settings stand below train:, as above;
+also flip, shift, erase, mixup, smoothing and examples. The run is one like any
+other, to predict with, resume, inspect.
+
 With --json, standard output is one object: run, recipe, seconds, epochs,
 steps, parameters, metrics (metrics.test.accuracy from 0 to 1), reference,
 reached and targets where a target is set (missing it is no failure),
@@ -339,6 +364,10 @@ func set(cfg any, key, value string) error {
 // openTask reads the recipe's data and builds its network.
 func openTask(r *recipe.Recipe, cfg recipe.Config) (*recipe.Task, error) {
 	task, err := r.Open(cfg)
+	var inFile *yamltree.Error
+	if errors.As(err, &inFile) {
+		return nil, inYAML(err)
+	}
 	if err != nil {
 		fix := "check the settings, limpid train --help lists them"
 		if cfg.Shared().Data != "" {

@@ -52,6 +52,7 @@ type Node struct {
 	Pairs []Pair  // of a Map, in the order of the file
 	Line  int     // from 1
 	file  string
+	text  string // of the root: all of it
 }
 
 // Pair is a key of a map and its value.
@@ -89,6 +90,9 @@ func Fault(file string, line int, fix, format string, a ...any) error {
 
 // File returns the name of the file that n is from.
 func (n *Node) File() string { return n.file }
+
+// Source returns the text that the root of a tree was read from.
+func (n *Node) Source() string { return n.text }
 
 // Get returns the value of a map's key, nil if it is not there.
 func (n *Node) Get(key string) *Node {
@@ -146,6 +150,7 @@ func Parse(name string, text []byte) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
+	n.text = string(text)
 	return n, nil
 }
 
