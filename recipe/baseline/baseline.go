@@ -36,6 +36,7 @@ func (p *Problem) Pick(rows []int) *Problem {
 
 // Model answers for a row: with a probability for each class, or with a number.
 type Model interface {
+	// Predict answers for x, which it leaves as it is.
 	Predict(x []float64) []float64
 }
 
