@@ -21,11 +21,16 @@ func (door) Begin(p *Pass, seed uint64, step, part int, frozen []bool, watchers 
 	p.start(thawed)
 }
 
+func (door) Survey(p *Pass) {
+	p.start(nil)
+	p.training, p.survey = true, true
+}
+
 func thawed(p *Pass, i int) bool { return p.frozen == nil || !p.frozen[i] }
 
 func (door) End(p *Pass) {
 	p.end()
-	p.frozen, p.watchers = nil, nil
+	p.frozen, p.watchers, p.survey = nil, nil, false
 }
 
 func (door) Scope(p *Pass) *tensor.Scope { return p.scope }

@@ -2,6 +2,7 @@ package nn
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/limpid-ml/limpid/tensor"
@@ -181,4 +182,36 @@ func TestConv1DFilesAreTurned(t *testing.T) {
 		t.Fatal(err)
 	}
 	same(t, "loaded", again.Weight.Value(), l.Weight.Value(), 0)
+}
+
+// A temperature divides in inference by what it holds, 1 at first, and lets
+// training's scores pass.
+func TestTemperature(t *testing.T) {
+	last := &Temperature{}
+	net := build(t, &Sequential{&Linear{Out: 3}, last}, Input(2))
+	plain := build(t, &Linear{Out: 3}, Input(2))
+	for i, p := range plain.Params() {
+		p.Set(net.Params()[i].Value())
+	}
+	x := tensor.NewRand(1).Normal(0, 1, 4, 2)
+	scores := func(net *Net, o ...PassOption) []float32 {
+		y, err := net.Predict(x, o...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tensor.Data[float32](y)
+	}
+	want := scores(plain)
+	if got := scores(net); !slices.Equal(got, want) {
+		t.Errorf("at first %v, want %v", got, want)
+	}
+	assign(last.Value.Value(), tensor.Of([]float32{4}, 1))
+	for i, v := range scores(net) {
+		if v != want[i]/4 {
+			t.Errorf("score %d is %g, want %g", i, v, want[i]/4)
+		}
+	}
+	if got := scores(net, Training); !slices.Equal(got, want) {
+		t.Errorf("in training %v, want %v", got, want)
+	}
 }

@@ -55,6 +55,9 @@ func (p *Pass) follow(s *State, now tensor.Tensor, m, scale float64) {
 	if s.shape[0] != now.Dim(0) {
 		p.misfit(&s.variable, now.Shape())
 	}
+	if p.survey {
+		m = 1
+	}
 	narrow, wide := p.moved(s)
 	if narrow != nil {
 		keep, take := float32(1-m), float32(m*scale)

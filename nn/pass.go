@@ -25,6 +25,7 @@ type Pass struct {
 	training bool
 	noise    bool
 	learns   bool // a training step: statistics are collected
+	survey   bool // statistics are those of the batch alone
 	running  bool
 	frozen   []bool // by value number, or nil
 	watchers []Watcher

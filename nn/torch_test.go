@@ -128,6 +128,7 @@ func goldens() map[string]golden {
 		"batchnorm.train":       {layer: &BatchNorm{}, train: true},
 		"batchnorm.relu":        {layer: &BatchNorm{Eps: 1e-3, Momentum: .3, Act: ReLU}, train: true},
 		"batchnorm.eval":        {layer: &BatchNorm{Eps: 1e-3}},
+		"temperature":           {layer: &Temperature{}},
 		"batchnorm.rows":        {layer: &BatchNorm{}, train: true},
 		"layernorm":             {layer: &LayerNorm{}},
 		"layernorm.groups":      {layer: &LayerNorm{Groups: 2}},

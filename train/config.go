@@ -33,6 +33,7 @@ type Config struct {
 	Optimizer optim.Rule
 	Schedule  optim.Schedule  // of the learning rate, by step; nil: constant
 	Clip      float64         // longest gradient; 0: any
+	MaxNorm   float64         // longest row of a weight matrix; see [Updater]; 0: any
 	Metrics   []metric.Metric // nil: accuracy, where Y is int32 labels; empty: none
 
 	Transform data.Transform                           // changes each X that is learned from
@@ -47,6 +48,14 @@ type Config struct {
 	// Dir is the run's folder: checkpoints and a log of events are kept in it,
 	// and a run that is found there goes on. "": nothing is written.
 	Dir string
+
+	// Average, EMA or SWA, is what the network has in the end in place of the
+	// last weights: with running statistics measured anew on Data. It goes
+	// without EarlyStop, which brings back other weights. nil: the last.
+	Average *Average
+	// Calibrate is the network's last layer, whose temperature is fitted on
+	// Validate in the end; nil: none is.
+	Calibrate *nn.Temperature
 
 	// Before is called with the updater ahead of the first step, to freeze
 	// parameters or set rates; also when a run goes on.
@@ -85,6 +94,7 @@ func (c *Config) check(net *nn.Net) error {
 	if err := usable(c.Optimizer, net != nil && nets.Wide(net)); err != nil {
 		f = append(f, fmt.Errorf("train.Fit: Optimizer: %w", err))
 	}
+	c.checkEnd(&f)
 	c.checkScores(&f)
 	c.checkObservers(&f)
 	if len(f) > 0 {
@@ -122,8 +132,30 @@ func (c *Config) checkNumbers(f *faults) {
 			f.add("%s is %d: want 1 or more, or leave it out", n.name, n.value)
 		}
 	}
-	if !(c.Clip >= 0) || math.IsInf(c.Clip, 1) {
-		f.add("Clip is %g: want a length above 0, or leave it out", c.Clip)
+	for _, n := range []struct {
+		name  string
+		value float64
+	}{{"Clip", c.Clip}, {"MaxNorm", c.MaxNorm}} {
+		if !(n.value >= 0) || math.IsInf(n.value, 1) {
+			f.add("%s is %g: want a length above 0, or leave it out", n.name, n.value)
+		}
+	}
+}
+
+// checkEnd looks at what is done after the last step.
+func (c *Config) checkEnd(f *faults) {
+	if c.Average != nil {
+		for _, o := range c.Observers {
+			if _, is := o.(*earlyStop); is {
+				f.add("Average and EarlyStop both choose the weights that the network ends with: use one of them, or let the average observe and take its Weights")
+			}
+		}
+		if slices.Contains(c.Observers, Observer(c.Average)) {
+			f.add("Average is among Observers too, and would take in each step twice: leave it out there")
+		}
+	}
+	if c.Calibrate != nil && c.Validate == nil {
+		f.add("Calibrate fits a temperature on Validate, which is missing: cut some from Data with data.Split")
 	}
 }
 

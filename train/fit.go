@@ -91,7 +91,7 @@ type fitting struct {
 func newFitting(net *nn.Net, c Config) *fitting {
 	f := &fitting{c: c, net: net, u: NewUpdater(net, c.Optimizer), savedAt: -1}
 	f.loss = f.objective
-	f.u.Schedule, f.u.Clip = c.Schedule, c.Clip
+	f.u.Schedule, f.u.Clip, f.u.MaxNorm = c.Schedule, c.Clip, c.MaxNorm
 	f.u.seed += c.Seed
 	f.loader = data.Loader{Data: c.Data, Batch: c.Batch, Shuffle: !c.NoShuffle, DropLast: c.DropLast, Seed: c.Seed,
 		Transform: c.Transform, Collate: c.Collate, Mix: c.Mix, Weights: c.Weights}
@@ -128,8 +128,7 @@ func (f *fitting) run(ctx context.Context) error {
 	total := f.c.Epochs * f.per
 	if f.at.Ended && (f.at.Stopped || f.u.steps >= total) {
 		f.folder.ended()
-		f.finish()
-		return nil
+		return f.finish(ctx)
 	}
 	if err := f.folder.start(); err != nil {
 		return err
@@ -144,8 +143,7 @@ func (f *fitting) run(ctx context.Context) error {
 		if err := f.saveLast(); err != nil {
 			return err
 		}
-		f.finish()
-		return nil
+		return f.finish(ctx)
 	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
 		return errors.Join(fmt.Errorf("train.Fit: stopped after step %d of %d: %w", f.u.steps, total, err), f.saveHere())
 	}
@@ -288,8 +286,10 @@ func (f *fitting) saveHere() error {
 	return f.saveLast()
 }
 
-// finish brings back the best weights, if somebody kept them.
-func (f *fitting) finish() {
+// finish leaves the network with the weights that were asked for: the best if
+// somebody kept them, or an average. The last checkpoint has the last weights,
+// to go on from.
+func (f *fitting) finish(ctx context.Context) error {
 	f.tell()
 	f.result.Warnings = append(f.result.Warnings, f.odd.warnings(f.u, f.at.Loss)...)
 	for _, s := range f.stops {
@@ -298,6 +298,32 @@ func (f *fitting) finish() {
 			f.result.Best, f.result.Validation = s.epoch, maps.Clone(s.scores)
 		}
 	}
+	if f.c.Average != nil && f.c.Average.restore() {
+		if err := Reestimate(ctx, f.net, f.loader); err != nil {
+			return err
+		}
+	} else if f.c.Calibrate == nil {
+		return nil
+	}
+	return f.settle(ctx)
+}
+
+// settle calibrates, and measures the weights once more.
+func (f *fitting) settle(ctx context.Context) error {
+	if f.c.Validate == nil {
+		return nil
+	}
+	if f.c.Calibrate != nil {
+		if err := f.calibrate(ctx); err != nil {
+			return fmt.Errorf("train.Fit: Calibrate: %w", err)
+		}
+	}
+	scores, err := f.eval.run(ctx, f.c.Validate)
+	if err != nil {
+		return fmt.Errorf("train.Fit: validation: %w", err)
+	}
+	f.result.Validation = scores
+	return nil
 }
 
 // tell brings the result up to date.

@@ -172,6 +172,9 @@ func (f *fitting) keepersOf() (more []keeper, averages []*Average) {
 	for i, s := range f.stops {
 		more = append(more, stopKeeper{s, net, fmt.Sprintf("earlystop%d", i)})
 	}
+	if f.c.Average != nil {
+		averages = append(averages, f.c.Average)
+	}
 	n := 0
 	for _, o := range f.c.Observers {
 		if a, ok := o.(*Average); ok {

@@ -193,8 +193,12 @@ func (r recorder) Observe(_ *Updater, e Event) error {
 
 // observed lists who observes a fit loop: its own log first.
 func observed(f *fitting) []Observer {
-	if f.c.Dir == "" {
-		return f.c.Observers
+	all := f.c.Observers
+	if f.c.Average != nil {
+		all = append([]Observer{f.c.Average}, all...)
 	}
-	return append([]Observer{recorder{f}}, f.c.Observers...)
+	if f.c.Dir == "" {
+		return all
+	}
+	return append([]Observer{recorder{f}}, all...)
 }

@@ -78,6 +78,7 @@ func (u *Updater) step(n int) (float64, error) {
 	}
 	u.clip(norm)
 	u.optimise(factor)
+	u.shorten()
 	nets.CommitStates(u.Net)
 	u.steps++
 	u.release() // observers may run the network
@@ -95,8 +96,8 @@ func (u *Updater) ready() (float64, error) {
 	case u.rule == nil:
 		return 0, errors.New("train.Step: the updater is empty: make it with train.NewUpdater")
 	}
-	if !(u.Clip >= 0) || !(u.ClipValue >= 0) {
-		return 0, fmt.Errorf("train.Step: Clip is %g and ClipValue %g: want 0 or more", u.Clip, u.ClipValue)
+	if !(u.Clip >= 0) || !(u.ClipValue >= 0) || !(u.MaxNorm >= 0) {
+		return 0, fmt.Errorf("train.Step: Clip is %g, ClipValue %g and MaxNorm %g: want 0 or more", u.Clip, u.ClipValue, u.MaxNorm)
 	}
 	factor := 1.0
 	if u.Schedule != nil {

@@ -32,6 +32,14 @@ type Updater struct {
 	// ClipValue bounds each element of the gradient to ±ClipValue, ahead of
 	// Clip. 0: not at all.
 	ClipValue float64
+	// MaxNorm bounds the length of each row of a weight matrix, that is of the
+	// weights by which one unit, or one channel of a convolution, weighs its
+	// inputs: after each step a longer one is shortened to it. Parameters of one
+	// axis, such as biases, are left alone. 0: any length.
+	//
+	// Source: Srebro and Shraibman 2005, "Rank, trace-norm and max-norm";
+	// Srivastava et al. 2014, "Dropout", section 5.1.
+	MaxNorm float64
 	// Schedule gives the factor of the learning rate for each step, from 0;
 	// nil: 1.
 	Schedule optim.Schedule

@@ -41,6 +41,10 @@ type Net[N, P, T, S, W any] interface {
 	// and not kept after End; watchers see values and, while Backward runs,
 	// gradients.
 	Begin(p *P, seed uint64, step, part int, frozen []bool, watchers []W)
+	// Survey starts a pass that learns nothing: layers run as in training,
+	// without noise, and the running statistics that GatherStates then adds are
+	// those of this batch alone.
+	Survey(p *P)
 	// End resets the pass's scope: all its tensors go. Without a Begin it does
 	// nothing.
 	End(p *P)

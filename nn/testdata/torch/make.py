@@ -444,5 +444,18 @@ look = torch.rand(2, 1, 6) < .6
 look[..., 2] = True
 case("additive", m, exact(2, 3, 3), exact(2, 6, 4), look, m=m)
 
+
+class Warm(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("value", torch.tensor([2.5]).double())
+
+    def forward(self, t):
+        return t / self.value
+
+
+m = Warm()
+case("temperature", m, exact(3, 5), m=m)
+
 save("golden.safetensors", gold, {"torch": torch.__version__, "numpy": numpy.__version__})
 print(len(gold), "tensors,", sum(t.numel() for t in gold.values()), "values")

@@ -1,0 +1,65 @@
+package metric
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/limpid-ml/limpid/tensor"
+)
+
+func TestTemperatureIsPyTorchs(t *testing.T) {
+	var cases []struct {
+		Classes     int
+		Logits      []float64
+		Labels      []int32
+		Temperature float64
+	}
+	text, err := os.ReadFile("testdata/temperature.json")
+	if err == nil {
+		err = json.Unmarshal(text, &cases)
+	}
+	if err != nil || len(cases) == 0 {
+		t.Fatal(err)
+	}
+	for _, c := range cases {
+		logits := tensor.Of(c.Logits, len(c.Labels), c.Classes)
+		got, err := Temperature(logits, tensor.Of(c.Labels, len(c.Labels)))
+		if err != nil || math.Abs(got/c.Temperature-1) > 1e-6 {
+			t.Errorf("%d classes: %.9g, want %.9g: %v", c.Classes, got, c.Temperature, err)
+		}
+		warm, err := Temperature(logits.Scale(3), tensor.Of(c.Labels, len(c.Labels)))
+		if err != nil || math.Abs(warm/got/3-1) > 1e-9 {
+			t.Errorf("logits thrice as large want %.9g times the temperature: %v", warm/got, err)
+		}
+	}
+}
+
+// Where the best temperature is 0 or infinite, the bound is returned; rows that
+// are ignored do not count.
+func TestTemperatureAtItsBounds(t *testing.T) {
+	for _, c := range []struct {
+		logits []float32
+		labels []int32
+		want   float64
+	}{
+		{[]float32{1, 0, 0, 1}, []int32{0, 1}, 0.01},
+		{[]float32{1, 0, 0, 1}, []int32{1, 0}, 100},
+		{[]float32{2, 0, 2, 0, 2, 0, 9, -9}, []int32{0, 0, 1, -100}, 2 / math.Log(2)},
+	} {
+		got, err := Temperature(tensor.Of(c.logits, len(c.labels), 2), tensor.Of(c.labels, len(c.labels)))
+		if err != nil || math.Abs(got/c.want-1) > 1e-6 {
+			t.Errorf("%v, %v: %g, want %g: %v", c.logits, c.labels, got, c.want, err)
+		}
+	}
+}
+
+func TestTemperatureOfNothing(t *testing.T) {
+	for want, y := range map[string]tensor.Tensor{"no labelled row": tensor.Of([]int32{-100, -100}, 2), "temperature": tensor.Of([]int32{0, 7}, 2)} {
+		if _, err := Temperature(tensor.Zeros(2, 3), y); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+}
