@@ -48,6 +48,9 @@ type session struct {
 	before  float64 // seconds that earlier sessions took
 	resumed bool    // there were earlier sessions
 	steps   int     // done in this one
+
+	show   screen             // in place of one on the terminal; nil: that
+	scores map[string]float64 // of the validation data, as last measured
 }
 
 // runSession trains, measures, and prints the result. The end of ctx stops it
@@ -118,7 +121,10 @@ func (r *session) train(ctx context.Context, s Streams, stop func()) error {
 	if r.task.Run != nil {
 		return r.task.Run(ctx, &recipe.Bench{Dir: r.folder.path, Observers: []train.Observer{w}})
 	}
-	_, err = train.Fit(ctx, r.task.Net, c)
+	fit, err := train.Fit(ctx, r.task.Net, c)
+	if err == nil {
+		r.scores = fit.Validation
+	}
 	return err
 }
 
@@ -142,6 +148,9 @@ func (r *session) standing(s Streams) (backstage.Standing, error) {
 
 // screen chooses the live view on a terminal and lines elsewhere.
 func (r *session) screen(s Streams, stop func()) screen {
+	if r.show != nil {
+		return r.show
+	}
 	in, isFile := s.In.(*os.File)
 	out, alsoFile := s.Err.(*os.File)
 	if !r.view.plain && os.Getenv("TERM") != "dumb" && isFile && alsoFile && term.IsTerminal(in.Fd()) && term.IsTerminal(out.Fd()) {

@@ -89,13 +89,18 @@ func newTrain(s Streams) *cobra.Command {
 	o.view.flags(c)
 	cobra.CheckErr(c.RegisterFlagCompletionFunc("set", completeSettings))
 	c.RunE = func(c *cobra.Command, args []string) error {
-		o.recipe = book.Recipes[0].Name
-		if len(args) > 0 {
-			o.recipe = args[0]
-		}
+		o.recipe = firstRecipe(args)
 		return runTrain(c.Context(), s, o)
 	}
 	return c
+}
+
+// firstRecipe is the recipe that is named, or the first of all.
+func firstRecipe(args []string) string {
+	if len(args) > 0 {
+		return args[0]
+	}
+	return book.Recipes[0].Name
 }
 
 func trainHelp() string {

@@ -71,6 +71,7 @@ func (w *watch) Observe(_ *train.Updater, e train.Event) error {
 			w.now.loss = e.Loss
 		}
 	case train.Evaluated:
+		w.session.scores = e.Metrics
 		w.now.measured = e.Epoch
 		if a, ok := e.Metrics[w.now.watched]; ok {
 			w.now.validation = append(w.now.validation, a)

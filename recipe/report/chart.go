@@ -12,6 +12,7 @@ type Line struct {
 	Name string
 	X, Y []float64
 	Dots bool // mark the points
+	Free bool // and draw no line between them
 	Dash bool // a thin line to compare with
 }
 
@@ -173,14 +174,16 @@ func (f *frame) line(b *strings.Builder, l Line, colour int) {
 	if l.Dash {
 		class = "dash"
 	}
-	fmt.Fprintf(b, `<polyline class="%s" points="`, class)
-	for i := range l.X {
-		if isFinite(l.Y[i]) {
-			fmt.Fprintf(b, "%.1f,%.1f ", f.x(l.X[i]), f.y(l.Y[i]))
+	if !l.Free {
+		fmt.Fprintf(b, `<polyline class="%s" points="`, class)
+		for i := range l.X {
+			if isFinite(l.Y[i]) {
+				fmt.Fprintf(b, "%.1f,%.1f ", f.x(l.X[i]), f.y(l.Y[i]))
+			}
 		}
+		b.WriteString(`"/>`)
 	}
-	b.WriteString(`"/>`)
-	if !l.Dots {
+	if !l.Dots && !l.Free {
 		return
 	}
 	for i := range l.X {
