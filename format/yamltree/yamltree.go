@@ -134,13 +134,13 @@ func Parse(name string, text []byte) (*Node, error) {
 	case err == io.EOF || err == nil && len(doc.Content) == 0:
 		return nil, Fault(name, 0, "write keys and values into it", "it is empty")
 	case err != nil:
-		return nil, misread(name, err)
+		return nil, misread(name, text, err)
 	}
 	var next yaml.Node
 	if err := d.Decode(&next); err == nil {
 		return nil, Fault(name, next.Line, "make it two files", "a second document begins here (---)")
 	} else if err != io.EOF {
-		return nil, misread(name, err)
+		return nil, misread(name, text, err)
 	}
 	r := reader{file: name}
 	n, err := r.node(doc.Content[0], 0)
@@ -178,10 +178,11 @@ func plain(name string, text []byte) error {
 var atLine = regexp.MustCompile(`line (\d+): `)
 
 // misread gives the parser's complaint file and line.
-func misread(name string, err error) error {
+func misread(name string, text []byte, err error) error {
 	why, line := strings.TrimPrefix(err.Error(), "yaml: "), 0
 	if m := atLine.FindStringSubmatch(why); m != nil {
 		line, _ = strconv.Atoi(m[1])
+		line = min(line, bytes.Count(bytes.TrimRight(text, "\n"), []byte("\n"))+1) // it may miss something behind the last
 		why = strings.Replace(why, m[0], "", 1)
 	}
 	return Fault(name, line, "mind indentation, colons with a space behind, and closing brackets and quotes", "it is no YAML: %s", why)

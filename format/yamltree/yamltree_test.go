@@ -22,7 +22,7 @@ func TestParseRefuses(t *testing.T) {
 		"cycle":          {"a: &a [*a]\n", 1, "are not taken"},
 		"tag":            {"a: !!binary abc\n", 1, "tags (!!binary)"},
 		"two documents":  {"a: 1\n---\nb: 2\n", 2, "a second document"},
-		"second broken":  {"a: 1\n---\nb: [\n", 4, "no YAML"},
+		"second broken":  {"a: 1\n---\nb: [\n", 3, "no YAML"},
 		"empty":          {"", 0, "it is empty"},
 		"comments":       {"# nothing\n", 0, "it is empty"},
 		"binary":         {"a: 1\n\x00\x01\x02", 2, "no text"},

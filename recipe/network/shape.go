@@ -126,6 +126,9 @@ func (b *budget) run(l *layer, made nn.Layer, shape []int) ([]int, error) {
 	if y.Dim(0) != 1 {
 		return nil, l.fault("", "it does not keep examples apart")
 	}
+	if product(out) == 0 {
+		return nil, l.fault("pad, or make less of the picture smaller before", "nothing is left of an example of shape %v: it becomes %v", shape, out)
+	}
 	b.values += product(out)
 	return out, nil
 }
@@ -190,7 +193,7 @@ func (c *cost) of(made nn.Layer) {
 	case *nn.Upsample:
 		c.values = max(c.in*area(l.Factor, l.FactorHW), area(0, l.To)*c.channels, float64(l.To[0])*c.channels)
 	case *nn.SqueezeExcite:
-		c.params = 2 * c.channels * float64(max(l.Hidden, int(c.channels/16)+1))
+		c.params = (2*c.channels + 1) * (float64(max(l.Hidden, int(c.channels/16)+1)) + 1)
 	case *ids:
 		c.params, c.values = float64(l.Count)*float64(l.Dim), c.in*float64(l.Dim)
 	default:
@@ -208,7 +211,7 @@ func (c *cost) ofSequences(made nn.Layer, places float64) {
 	case *nn.EncoderBlock:
 		c.attention(c.channels, float64(l.Heads), places)
 		hidden := max(float64(l.Hidden), 4*c.channels)
-		c.params, c.values = c.params+2*hidden*c.channels, c.values+places*hidden
+		c.params, c.values = c.params+(2*hidden+5)*(c.channels+1), c.values+places*hidden
 	case *nn.LSTM:
 		c.recurrent(l.Hidden, l.Layers, places)
 		c.params += float64(l.Hidden) * float64(l.Proj)
@@ -227,11 +230,11 @@ func (c *cost) conv(out int, window, places float64) {
 // recurrent reckons for both directions and the most gates.
 func (c *cost) recurrent(hidden, layers int, places float64) {
 	h, n := float64(hidden), float64(max(layers, 1))
-	c.params, c.values = 8*n*h*(max(c.channels, 2*h)+h+2), 10*n*places*h
+	c.params, c.values = 8*n*h*(max(c.channels, 2*h)+h+8), 10*n*places*h
 }
 
 func (c *cost) attention(dim, heads, places float64) {
-	c.params, c.values = 2*dim*dim+2*dim*c.channels, 4*places*dim+max(heads, 1)*places*places
+	c.params, c.values = 4*dim*dim+3*dim*c.channels+4*dim, 4*places*dim+max(heads, 1)*places*places
 }
 
 // padded is the number of places of a picture with zeros around it.
