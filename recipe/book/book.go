@@ -5,6 +5,7 @@ package book
 import (
 	"github.com/limpid-ml/limpid/recipe"
 	"github.com/limpid-ml/limpid/recipe/backprop"
+	"github.com/limpid-ml/limpid/recipe/dates"
 	"github.com/limpid-ml/limpid/recipe/fashion"
 	"github.com/limpid-ml/limpid/recipe/fashionmlp"
 	"github.com/limpid-ml/limpid/recipe/start"
@@ -16,6 +17,7 @@ var Recipes = []*recipe.Recipe{
 	fashion.Recipe,
 	fashionmlp.Recipe,
 	backprop.Recipe,
+	dates.Recipe,
 }
 
 // Find returns the recipe with the given name, or nil and the nearest name.

@@ -21,6 +21,7 @@ var must = []struct {
 	{"fashion", true, recipe.AtLeast("accuracy", 0.93)},
 	{"fashion-mlp", false, recipe.AtLeast("accuracy", 0.83)},
 	{"backprop", false, []recipe.Goal{{Score: "accuracy", Bound: 0.5}, {Score: "accuracy_xor", Bound: 1}, {Score: "largest_difference", Bound: 1e-9, Most: true}}},
+	{"dates", false, []recipe.Goal{{Score: "exact", Bound: 0.99}, {Score: "exact_new", Bound: 0.90}}},
 }
 
 func TestGoalsAreThoseAskedFor(t *testing.T) {
