@@ -16,8 +16,8 @@ import (
 // Recipe learns from made-up dates, or from a file of pairs.
 var Recipe = &recipe.Recipe{
 	Name:  "dates",
-	Short: "read dates in hundreds of written forms and write them in one: sequence to sequence, with attention",
-	Data:  "dates from 1950 to 2049 in 934 forms, written by rules that stand in recipe/dates; pairs of your own by --data FILE.tsv",
+	Short: "write dates of hundreds of forms in one: sequence to sequence, attention",
+	Data:  "dates from 1950 to 2049 in 934 written forms; pairs of your own by --data",
 	Time:  "4 min",
 	Input: "FILE",
 	New:   func(full bool) recipe.Config { c := defaults(full); return &c },
