@@ -8,6 +8,7 @@ import (
 	"github.com/limpid-ml/limpid/recipe/dates"
 	"github.com/limpid-ml/limpid/recipe/fashion"
 	"github.com/limpid-ml/limpid/recipe/fashionmlp"
+	"github.com/limpid-ml/limpid/recipe/language"
 	"github.com/limpid-ml/limpid/recipe/start"
 )
 
@@ -18,6 +19,7 @@ var Recipes = []*recipe.Recipe{
 	fashionmlp.Recipe,
 	backprop.Recipe,
 	dates.Recipe,
+	language.Recipe,
 }
 
 // Find returns the recipe with the given name, or nil and the nearest name.

@@ -65,7 +65,8 @@ func TestNewSettingsAreOnesOwn(t *testing.T) {
 
 // other returns a value that the setting takes and does not have.
 func other(s recipe.Setting, try func(value string) error) (string, bool) {
-	all := []string{"true", "false", "sgd", "cosine", "constant", "x"}
+	all := append([]string{"true", "false"}, strings.FieldsFunc(s.Want, func(r rune) bool { return r == ' ' || r == ',' })...) // of words, those to choose from
+	all = append(all, "x")
 	if v, err := strconv.ParseFloat(s.Value, 64); err == nil {
 		all = append(all, fmt.Sprint(v+1), fmt.Sprint(v/2), fmt.Sprint(int(v)/2), "0.25")
 	}
