@@ -141,6 +141,10 @@ type Task struct {
 	// Alone tells that Answer needs no input, and gets none if none is given.
 	Alone bool
 
+	// Note says in a line how the task does: a sample of what it makes, say. It
+	// is shown after each evaluation of a fit; nil: nothing is.
+	Note func() string
+
 	// Also are further networks that the run trains; their weights are kept in
 	// a file each.
 	Also []Part

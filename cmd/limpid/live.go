@@ -28,6 +28,7 @@ type progress struct {
 	watched       string        // the metric whose values on validation data are shown
 	validation    []float64     // they, after each epoch
 	measured      int           // the last epoch that was validated in this session
+	note          string        // what the task says of itself
 	layers        []layerHealth
 	stopping      bool
 	done          bool
@@ -84,6 +85,9 @@ func (p *progress) frame(width, height int) string {
 		p.curve("loss", p.losses, fmt.Sprintf("%.4f", p.loss), width),
 		p.curve("validation", p.validation, p.validated(), width),
 		"",
+	}
+	if p.note != "" {
+		lines = append(lines, visible(p.note), "")
 	}
 	room := max(0, high-len(lines)-2)
 	for i, l := range p.health() {

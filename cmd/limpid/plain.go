@@ -35,6 +35,9 @@ func (s *plainScreen) show(p progress) {
 	if n := p.measured; n > s.epoch && len(p.validation) > 0 && p.epochs > 0 {
 		s.epoch, s.last = n, p.elapsed
 		fmt.Fprintf(s.w, "epoch %*d/%d  loss %.4f  validation %s%s  %s\n", digits(p.epochs), n, p.epochs, p.loss, p.metric(), p.validated(), p.clock())
+		if p.note != "" {
+			fmt.Fprintf(s.w, "  %s\n", visible(p.note))
+		}
 	} else if p.elapsed-s.last >= between || s.last == 0 && p.step > 0 {
 		s.last = max(p.elapsed, 1)
 		fmt.Fprintf(s.w, "step %d/%d  loss %.4f  %s\n", p.step, p.steps, p.loss, p.clock())

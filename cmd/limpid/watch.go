@@ -76,6 +76,9 @@ func (w *watch) Observe(_ *train.Updater, e train.Event) error {
 		if a, ok := e.Metrics[w.now.watched]; ok {
 			w.now.validation = append(w.now.validation, a)
 		}
+		if w.session.task.Note != nil {
+			w.now.note = w.session.task.Note()
+		}
 		w.show()
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"github.com/limpid-ml/limpid/recipe/fashion"
 	"github.com/limpid-ml/limpid/recipe/fashionmlp"
 	"github.com/limpid-ml/limpid/recipe/language"
+	"github.com/limpid-ml/limpid/recipe/prose"
 	"github.com/limpid-ml/limpid/recipe/start"
 )
 
@@ -20,6 +21,7 @@ var Recipes = []*recipe.Recipe{
 	backprop.Recipe,
 	dates.Recipe,
 	language.Recipe,
+	prose.Recipe,
 }
 
 // Find returns the recipe with the given name, or nil and the nearest name.
