@@ -39,8 +39,26 @@ type CenterNet struct {
 	Score   float64 // of detections, at least; 0: 0.05
 	Most    int     // detections a picture; 0: 100
 	Overlap float64 // IoU above which the less certain detection goes, whatever its class; 0: 0.6
+	// PerClass keeps detections of different classes that overlap, for average
+	// precision counts each class for itself: what may be a shirt or a coat is
+	// then both, each as sure as it is.
+	PerClass bool
 	// NoGIoU leaves the boxes' GIoU out of the loss, as the paper does.
 	NoGIoU bool
+	// Beside has cells next to a centre, in the middle half of its box, learn
+	// the box too, and the class if it is said apart: they see the same thing.
+	//
+	// Source: Tian et al. 2019, "FCOS", section 3.1, and its centre sampling;
+	// Liu et al. 2020, "Training-time-friendly network for real-time object
+	// detection".
+	Beside bool
+	// Apart says apart whether there is a thing, in a heat map of one channel,
+	// and what it is, by a softmax at its centre. A detection's score is the
+	// product.
+	//
+	// Source: Zhou, Koltun and Krähenbühl 2021, "Probabilistic two-stage
+	// detection", section 3.
+	Apart bool
 }
 
 // Detector is a CenterNet's network. As a layer it returns what it finds:
@@ -50,11 +68,11 @@ type CenterNet struct {
 //
 // as [metric.MeanAveragePrecision] wants it and [metric.Found] reads it. It learns by [Detector.Objective].
 type Detector struct {
-	Stem               nn.Sequential
-	Stages             []*nn.Sequential
-	Lateral            []*nn.Sequential // of level 0, 1, …
-	Smooth             nn.Sequential
-	Heat, Size, Offset nn.Sequential
+	Stem                      nn.Sequential
+	Stages                    []*nn.Sequential
+	Lateral                   []*nn.Sequential // of level 0, 1, …
+	Smooth                    nn.Sequential
+	Heat, Size, Offset, Class nn.Sequential
 
 	o CenterNet
 }
@@ -62,9 +80,10 @@ type Detector struct {
 // Maps is what a detector says of each cell; h and w are H/4 and W/4, rounded
 // up.
 type Maps struct {
-	Heat   tensor.Tensor // [N, h, w, Classes], logits of a centre
+	Heat   tensor.Tensor // [N, h, w, Classes], logits of a centre; [N, h, w, 1] where the class is said apart
 	Size   tensor.Tensor // [N, h, w, 2], width and height in cells
 	Offset tensor.Tensor // [N, h, w, 2], of the centre from the cell's corner: x, y, in cells
+	Class  tensor.Tensor // [N, h, w, Classes], logits of the class, where it is said apart; else the zero Tensor
 }
 
 // New makes the network. It is a layer of its own kind, so that one may train it.
@@ -99,8 +118,12 @@ func (o CenterNet) New() *Detector {
 		d.Lateral = append(d.Lateral, &nn.Sequential{conv(2*width, 1, 1), &nn.BatchNorm{}})
 	}
 	d.Smooth = convNorm(2*width, 3, 1)
-	d.Heat = head(2*width, o.Classes, rare)
-	d.Size, d.Offset = head(width, 2, nil), head(width, 2, nil)
+	if o.Apart {
+		d.Heat, d.Class = head(width, 1, rare), head(width, o.Classes, nil)
+	} else {
+		d.Heat = head(2*width, o.Classes, rare)
+	}
+	d.Size, d.Offset = head(width, 2, level(3)), head(width, 2, level(0.5))
 	return d
 }
 
@@ -115,9 +138,12 @@ func head(width, out int, bias nn.Init) nn.Sequential {
 // one would swamp the first steps.
 //
 // Source: Lin et al. 2017, "Focal loss for dense object detection", section 3.3.
-func rare(r *tensor.Rand, shape []int) tensor.Tensor {
-	v := math.Log(0.1 / 0.9)
-	return r.Uniform(v, v, shape...)
+func rare(r *tensor.Rand, shape []int) tensor.Tensor { return level(math.Log(0.1/0.9))(r, shape) }
+
+// level begins with the same value everywhere: boxes of some three cells around
+// the middle of theirs overlap most things a little.
+func level(v float64) nn.Init {
+	return func(r *tensor.Rand, shape []int) tensor.Tensor { return r.Uniform(v, v, shape...) }
 }
 
 // Maps runs the network on pictures x.
@@ -141,7 +167,11 @@ func (d *Detector) Maps(p *nn.Pass, x tensor.Tensor) Maps {
 		y = side.ReLU()
 	}
 	y = p.Apply(y, &d.Smooth)
-	return Maps{p.Apply(y, &d.Heat), p.Apply(y, &d.Size).Softplus(), p.Apply(y, &d.Offset)}
+	m := Maps{Heat: p.Apply(y, &d.Heat), Size: p.Apply(y, &d.Size).Softplus(), Offset: p.Apply(y, &d.Offset)}
+	if d.o.Apart {
+		m.Class = p.Apply(y, &d.Class)
+	}
+	return m
 }
 
 // Forward returns what the network finds in the pictures x.
@@ -178,9 +208,10 @@ func (d *Detector) Objective(p *nn.Pass, _ *nn.Net, b data.Batch) tensor.Tensor 
 
 // Loss compares maps with what is there in each picture: the focal loss of the
 // heat, the mean error of offset and, weighed 0.1, of size at the centres, and,
-// unless NoGIoU, the boxes' GIoU loss. The parts are logged.
+// unless NoGIoU, the boxes' GIoU loss; where the class is said apart its
+// cross-entropy. The parts are logged.
 func (d *Detector) Loss(p *nn.Pass, m Maps, objects [][]data.Object) tensor.Tensor {
-	t := targetsOf(m.Heat, objects)
+	t := d.targets(m.Heat, objects)
 	heat := loss.CenterFocal(2, 4)(m.Heat, t.heat)
 	size := loss.Masked(loss.MAE, m.Size, t.size, t.mask)
 	offset := loss.Masked(loss.MAE, m.Offset, t.offset, t.mask)
@@ -188,6 +219,11 @@ func (d *Detector) Loss(p *nn.Pass, m Maps, objects [][]data.Object) tensor.Tens
 	p.Log("size", size)
 	p.Log("offset", offset)
 	all := heat.Add(size.Scale(0.1)).Add(offset)
+	if d.o.Apart {
+		class := loss.CrossEntropy(m.Class, t.label)
+		p.Log("class", class)
+		all = all.Add(class)
+	}
 	if d.o.NoGIoU {
 		return all
 	}

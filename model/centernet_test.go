@@ -78,7 +78,8 @@ func box(x1, y1, x2, y2 float32, label int32) data.Object {
 
 func TestTargets(t *testing.T) {
 	like := tensor.Zeros(2, 8, 10, 3)
-	got := targetsOf(like, [][]data.Object{
+	d := CenterNet{Classes: 3}.New()
+	got := d.targets(like, [][]data.Object{
 		{box(4, 8, 20, 28, 1), {X1: 0, Y1: 0, X2: 9, Y2: 9, Crowd: true}, {X1: 0, Y1: 0, X2: 9, Y2: 9, Difficult: true}, box(5, 5, 5, 9, 0)},
 		{box(1, 1, 15, 15, 0), box(6, 6, 11, 11, 2)}, // both centres in cell 2, 2
 	})
@@ -105,7 +106,7 @@ func TestTargets(t *testing.T) {
 	if r := GaussianRadius(4, 5, .3); near <= 0 || math.Abs(near-math.Exp(-1/(2*r*r/9))) > 1e-6 || far != 0 {
 		t.Errorf("one cell off %g, four cells off %g", near, far)
 	}
-	err := tensor.Try(func() { targetsOf(like, [][]data.Object{nil, {box(0, 0, 9, 9, 3)}}) })
+	err := tensor.Try(func() { d.targets(like, [][]data.Object{nil, {box(0, 0, 9, 9, 3)}}) })
 	if err == nil || !strings.Contains(err.Error(), "picture 1 has the label 3") {
 		t.Errorf("error %v", err)
 	}
@@ -114,7 +115,7 @@ func TestTargets(t *testing.T) {
 // logits returns maps that say what targets do.
 func (t targets) maps() Maps {
 	p := t.heat.Clamp(1e-4, 1-1e-4)
-	return Maps{p.Log().Sub(p.Neg().Shift(1).Log()), t.size, t.offset}
+	return Maps{Heat: p.Log().Sub(p.Neg().Shift(1).Log()), Size: t.size, Offset: t.offset}
 }
 
 // Objects drawn into maps and read from them again are the same.
@@ -132,7 +133,7 @@ func TestDecodeFindsWhatIsDrawn(t *testing.T) {
 			}
 		}
 		want := metric.Truths(objects)
-		found := d.Decode(targetsOf(tensor.Zeros(1, 24, 24, 4), [][]data.Object{objects}).maps())[0]
+		found := d.Decode(d.targets(tensor.Zeros(1, 24, 24, 4), [][]data.Object{objects}).maps())[0]
 		for _, o := range want {
 			if !slices.ContainsFunc(found, func(f metric.Detection) bool { return f.Label == o.Label && f.IoU(o.Box) > .999 }) {
 				t.Errorf("%+v is not among %+v", o, found)
@@ -323,7 +324,7 @@ func TestDetectorLoss(t *testing.T) {
 		net := build(t, d, nn.Input(32, 32, 1), nn.Float64)
 		err := net.Do(func(p *nn.Pass) error {
 			like := tensor.Zeros(1, 8, 8, 2).To(tensor.Float64)
-			if l := d.Loss(p, targetsOf(like, objects).maps(), objects).Item(); !(l < 1e-2) {
+			if l := d.Loss(p, d.targets(like, objects).maps(), objects).Item(); !(l < 1e-2) {
 				t.Errorf("right maps cost %g", l)
 			}
 			m := d.Maps(p, tensor.Zeros(1, 32, 32, 1).To(tensor.Float64))
@@ -335,5 +336,87 @@ func TestDetectorLoss(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// Cells beside a centre learn the same box, seen from where they are, and the
+// class; a centre's own cell stays its own.
+func TestTargetsBeside(t *testing.T) {
+	d := CenterNet{Classes: 3, Beside: true, Apart: true}.New()
+	got := d.targets(tensor.Zeros(1, 10, 10, 1), [][]data.Object{{box(4, 4, 36, 36, 1), box(24, 18, 32, 26, 2), box(0, 36, 3, 39, 0)}})
+	// The large one's centre is at 5, 5; the small one's, in cell 7, 5, takes
+	// what is beside it; the third is too small for the middle half of its box to hold more
+	// than a cell.
+	for what, v := range map[string][2]float64{
+		"its own class":      {got.label.At(0, 5, 5), 1},
+		"beside, above":      {got.label.At(0, 4, 5), 1},
+		"the small one's":    {got.label.At(0, 5, 7), 2},
+		"far away":           {got.label.At(0, 1, 1), ignored},
+		"the third":          {got.label.At(0, 9, 0), 0},
+		"beside the third":   {got.label.At(0, 8, 0), ignored},
+		"offset above":       {got.offset.At(0, 4, 5, 1), 1},
+		"offset to the side": {got.offset.At(0, 5, 4, 0), 1},
+		"size beside":        {got.size.At(0, 4, 5, 0), 8},
+		"heat of one":        {got.heat.At(0, 5, 5, 0), 1},
+		"heat of another":    {got.heat.At(0, 9, 0, 0), 1},
+	} {
+		if math.Abs(v[0]-v[1]) > 1e-6 {
+			t.Errorf("%s is %g, want %g", what, v[0], v[1])
+		}
+	}
+	plain := CenterNet{Classes: 3}.New()
+	alone := plain.targets(tensor.Zeros(1, 10, 10, 3), [][]data.Object{{box(4, 4, 36, 36, 1)}})
+	if n := alone.mask.To(tensor.Float32).Sum().Item(); n != 1 {
+		t.Errorf("without Beside %g cells learn, want 1", n)
+	}
+}
+
+// Where the class is said apart a peak is each class that is likely enough, and
+// their scores add up to the peak's.
+func TestPeaksOfClassesApart(t *testing.T) {
+	g := grid{heat: []float64{.8, .1}, size: []float64{2, 2, 2, 2}, offset: make([]float64, 4), class: []float64{.7, .25, .05, 1, 0, 0}, h: 1, w: 2, c: 1}
+	got := g.peaks(.1)
+	if len(got) != 2 || math.Abs(got[0].Score-.56) > 1e-9 || got[0].Label != 0 || math.Abs(got[1].Score-.2) > 1e-9 || got[1].Label != 1 || got[0].Box != got[1].Box {
+		t.Errorf("got %+v", got)
+	}
+	d := CenterNet{Classes: 3, Apart: true, PerClass: true}.New()
+	m := Maps{Heat: tensor.Of([]float32{2}, 1, 1, 1, 1), Size: tensor.Of([]float32{1, 1}, 1, 1, 1, 2), Offset: tensor.Of([]float32{.5, .5}, 1, 1, 1, 2), Class: tensor.Of([]float32{1, 1, -9}, 1, 1, 1, 3)}
+	if all := d.Decode(m)[0]; len(all) != 2 || all[0].Score != all[1].Score {
+		t.Errorf("of each class for itself: %+v", all)
+	}
+	d = CenterNet{Classes: 3, Apart: true}.New()
+	if all := d.Decode(m)[0]; len(all) != 1 || all[0].Label != 0 {
+		t.Errorf("of all classes: %+v", all)
+	}
+}
+
+// A detector that says the class apart learns, and every part of it does.
+func TestDetectorLearnsApart(t *testing.T) {
+	d := CenterNet{Classes: 2, Width: 8, Levels: 2, Blocks: 1, Most: 10, Apart: true, Beside: true}.New()
+	net := build(t, d, nn.Input(32, 32, 1), nn.Seed(1))
+	b, err := Collate(squares(16))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.N = 16
+	before, adam := net.Weights(), newAdam(net, .01)
+	for range 70 {
+		adam.step(t, func(p *nn.Pass) T { return d.Objective(p, net, b) })
+	}
+	for _, p := range net.Params() {
+		if slices.Equal(tensor.View[float32](p.Value()), tensor.View[float32](before[p.Path()])) {
+			t.Errorf("%s did not move", p.Path())
+		}
+	}
+	out, err := net.Predict(b.X, nn.Training)
+	if err != nil {
+		t.Fatal(err)
+	}
+	score := metric.MeanAveragePrecision{IoU: .5}.New()
+	if err := score.Add(out, b.Y); err != nil {
+		t.Fatal(err)
+	}
+	if got := score.Result(); got < .9 {
+		t.Errorf("AP50 of what was learned is %g, want .9", got)
 	}
 }

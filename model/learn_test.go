@@ -122,7 +122,7 @@ func TestPeaksAreWherePoolingFindsThem(t *testing.T) {
 	r := tensor.NewRand(6)
 	for range 20 {
 		heat := r.Normal(-1, 2, 1, 9, 7, 3)
-		m := Maps{heat, r.Uniform(1, 4, 1, 9, 7, 2), r.Uniform(0, 1, 1, 9, 7, 2)}
+		m := Maps{Heat: heat, Size: r.Uniform(1, 4, 1, 9, 7, 2), Offset: r.Uniform(0, 1, 1, 9, 7, 2)}
 		p := heat.Sigmoid()
 		peak := p.Pad(1, 1, 1).Pad(2, 1, 1).MaxPool2D(3, 1).Eq(p)
 		want := 0
