@@ -6,6 +6,7 @@ import (
 	"github.com/limpid-ml/limpid/recipe"
 	"github.com/limpid-ml/limpid/recipe/backprop"
 	"github.com/limpid-ml/limpid/recipe/dates"
+	"github.com/limpid-ml/limpid/recipe/detect"
 	"github.com/limpid-ml/limpid/recipe/fashion"
 	"github.com/limpid-ml/limpid/recipe/fashionmlp"
 	"github.com/limpid-ml/limpid/recipe/language"
@@ -22,6 +23,7 @@ var Recipes = []*recipe.Recipe{
 	dates.Recipe,
 	language.Recipe,
 	prose.Recipe,
+	detect.Recipe,
 }
 
 // Find returns the recipe with the given name, or nil and the nearest name.
