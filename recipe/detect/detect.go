@@ -25,7 +25,8 @@ var Recipe = &recipe.Recipe{
 	Open:    func(c recipe.Config) (*recipe.Task, error) { return open(c.(*Config)) },
 	Goals:   func(c recipe.Config) []recipe.Goal { return goals(c.(*Config)) },
 	Watched: "map50",
-	Quick:   []string{"scenes=192", "test-scenes=24", "epochs=5", "width=8", "batch=8", "size=64"},
+	Input:   "PICTURE",
+	Quick:   []string{"scenes=256", "test-scenes=24", "epochs=8", "width=8", "batch=8", "lr=0.01", "size=64"},
 }
 
 // Config is the recipe's configuration.
