@@ -43,11 +43,11 @@ type Config struct {
 
 func defaults(full bool) Config {
 	c := Config{
-		Common: recipe.Common{Seed: 1, Epochs: 8, Batch: 16, LR: 4e-3, Optimizer: "adamw", Schedule: "one-cycle", Decay: 0.05},
-		Size:   96, Width: 32, Scenes: 16000, Tests: 500, Flip: true,
+		Common: recipe.Common{Seed: 1, Epochs: 10, Batch: 16, LR: 4e-3, Optimizer: "adamw", Schedule: "one-cycle", Decay: 0.05},
+		Size:   96, Width: 32, Scenes: 12000, Tests: 500, Flip: true,
 	}
 	if full {
-		c.Epochs, c.Size, c.Zoom, c.Colour = 60, 160, 0.3, 0.2
+		c.Epochs, c.Size, c.Zoom, c.Colour = 50, 160, 0.3, 0.2
 	}
 	return c
 }
