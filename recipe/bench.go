@@ -64,3 +64,21 @@ func (l *later) Observe(u *train.Updater, e train.Event) error {
 	}
 	return l.Observer.Observe(u, e)
 }
+
+// Play is [train.Game.Play] in a folder of its own, see Fit: a round counts as a
+// step.
+func (b *Bench) Play(ctx context.Context, name string, g *train.Game) error {
+	g.Dir = filepath.Join(b.Dir, PartsDir, name)
+	if err := os.MkdirAll(filepath.Dir(g.Dir), 0o777); err != nil {
+		return err
+	}
+	for _, o := range b.Observers {
+		g.Observers = append(g.Observers, &later{Observer: o, steps: b.steps, epochs: b.epochs})
+	}
+	rounds, err := g.Play(ctx)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	b.steps += rounds
+	return nil
+}

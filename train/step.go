@@ -96,8 +96,8 @@ func (u *Updater) ready() (float64, error) {
 	case u.rule == nil:
 		return 0, errors.New("train.Step: the updater is empty: make it with train.NewUpdater")
 	}
-	if !(u.Clip >= 0) || !(u.ClipValue >= 0) || !(u.MaxNorm >= 0) {
-		return 0, fmt.Errorf("train.Step: Clip is %g, ClipValue %g and MaxNorm %g: want 0 or more", u.Clip, u.ClipValue, u.MaxNorm)
+	if !(u.Clip >= 0) || !(u.ClipValue >= 0) || !(u.MaxNorm >= 0) || !(u.ClipWeights >= 0) {
+		return 0, fmt.Errorf("train.Step: Clip is %g, ClipValue %g, MaxNorm %g and ClipWeights %g: want 0 or more", u.Clip, u.ClipValue, u.MaxNorm, u.ClipWeights)
 	}
 	factor := 1.0
 	if u.Schedule != nil {

@@ -40,6 +40,12 @@ type Updater struct {
 	// Source: Srebro and Shraibman 2005, "Rank, trace-norm and max-norm";
 	// Srivastava et al. 2014, "Dropout", section 5.1.
 	MaxNorm float64
+	// ClipWeights bounds each number that is learned to ±ClipWeights after each
+	// step: how the first Wasserstein GAN keeps its critic Lipschitz. 0: not at
+	// all.
+	//
+	// Source: Arjovsky et al. 2017, "Wasserstein GAN", algorithm 1.
+	ClipWeights float64
 	// Schedule gives the factor of the learning rate for each step, from 0;
 	// nil: 1.
 	Schedule optim.Schedule

@@ -7,10 +7,30 @@ import (
 	"github.com/limpid-ml/limpid/internal/par"
 )
 
-// shorten shortens rows of weights that are longer than MaxNorm.
+// shorten shortens rows of weights that are longer than MaxNorm, and bounds all
+// that is learned by ClipWeights.
 func (u *Updater) shorten() {
 	if u.MaxNorm > 0 {
 		par.Run(len(u.params), (*shortening)(u))
+	}
+	if u.ClipWeights > 0 {
+		par.Run(len(u.params), (*bounding)(u))
+	}
+}
+
+// bounding is the work of ClipWeights, a parameter a chunk: a [par.Task].
+type bounding Updater
+
+// Do bounds one parameter that the step has moved.
+func (u *bounding) Do(i int) {
+	p := u.params[i]
+	if !p.given() {
+		return
+	}
+	if p.narrow.w != nil {
+		kernel.Unary(kernel.Clamp, p.narrow.w, p.narrow.w, -u.ClipWeights, u.ClipWeights)
+	} else {
+		kernel.Unary(kernel.Clamp, p.wide.w, p.wide.w, -u.ClipWeights, u.ClipWeights)
 	}
 }
 
