@@ -2,10 +2,8 @@ package data
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"image"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -26,6 +24,8 @@ type Masks struct {
 	// out. MaskFolder sets it to {0: 0, 255: 1} if the first masks hold nothing
 	// else.
 	Values map[uint8]int32
+
+	images string // the folder of the pictures
 }
 
 // The names that the two folders go by.
@@ -44,7 +44,7 @@ func MaskFolder(dir string, h, w int) (*Masks, error) {
 	if images == "" || masks == "" {
 		return nil, fmt.Errorf("data: mask folder %q: want a folder %s of pictures and one %s of masks in it", dir, imageFolders[0], maskFolders[0])
 	}
-	m := &Masks{Reading: Reading{H: h, W: w}}
+	m := &Masks{Reading: Reading{H: h, W: w}, images: images}
 	if err := m.check(); err != nil {
 		return nil, fmt.Errorf("data: mask folder %q: %w", dir, err)
 	}
@@ -54,10 +54,8 @@ func MaskFolder(dir string, h, w int) (*Masks, error) {
 	if err := m.guess(); err != nil {
 		return nil, fmt.Errorf("data: mask folder %q: %w", dir, err)
 	}
-	text, err := os.ReadFile(filepath.Join(dir, "classes.txt"))
-	if err == nil {
-		m.Classes = strings.Split(strings.TrimSpace(strings.ReplaceAll(string(text), "\r\n", "\n")), "\n")
-	} else if !errors.Is(err, os.ErrNotExist) {
+	var err error
+	if m.Classes, err = classNames(dir); err != nil {
 		return nil, fmt.Errorf("data: mask folder: %w", err)
 	}
 	return m, nil
