@@ -19,6 +19,7 @@ type Answer struct {
 	Text    string      // for people; it ends with a line's end, unless it is empty
 	Value   any         // the same for programs: "answer" in the JSON document
 	Picture image.Image // what predict draws into a file; nil: nothing
+	Labels  image.Image // a label for each pixel, which goes into a file beside it; nil: none
 	Steps   []string    // what was done to the input
 	Doubt   string      // why the answer may be worth little; "": nothing speaks for that
 }

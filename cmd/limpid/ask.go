@@ -22,6 +22,7 @@ type reply struct {
 	Input   string   `json:"input"`
 	Answer  any      `json:"answer,omitempty"`
 	Drawing string   `json:"drawing,omitempty"` // the file with it
+	Labels  string   `json:"labels,omitempty"`  // the file with a label for each pixel
 	Steps   []string `json:"steps"`             // what was done to the input
 	Doubt   string   `json:"doubt,omitempty"`
 	Error   string   `json:"error,omitempty"` // why there is no answer
@@ -143,7 +144,7 @@ func (t *trained) askOne(ctx context.Context, s Streams, o predictOptions, name 
 		return reply{}, because(codeInput, "limpid predict --help tells what it takes", err)
 	}
 	r := reply{Input: name, Answer: a.Value, Steps: append([]string{}, a.Steps...), Doubt: a.Doubt}
-	if r.Drawing, err = t.draw(a, o, name); err != nil {
+	if err := t.draw(&r, a, o); err != nil {
 		return r, err
 	}
 	return r, r.tell(s, o, a)
@@ -154,6 +155,9 @@ func (r *reply) tell(s Streams, o predictOptions, a *recipe.Answer) error {
 	writeSteps(s, prediction{Picture: r.Input, Steps: r.Steps, Doubt: r.Doubt})
 	if r.Drawing != "" {
 		fmt.Fprintf(s.Err, "drawn into %s\n", visible(r.Drawing))
+	}
+	if r.Labels != "" {
+		fmt.Fprintf(s.Err, "a label for each pixel in %s\n", visible(r.Labels))
 	}
 	if o.json {
 		return nil
@@ -188,24 +192,29 @@ func openInput(s Streams, o predictOptions, name string) (io.ReadCloser, error) 
 	return f, nil
 }
 
-// draw writes an answer's picture and returns the file's name, "" if there is
-// none.
-func (t *trained) draw(a *recipe.Answer, o predictOptions, name string) (string, error) {
+// draw writes an answer's pictures and notes the files' names.
+func (t *trained) draw(r *reply, a *recipe.Answer, o predictOptions) error {
 	if a.Picture == nil {
-		return "", nil
+		return nil
 	}
 	dir := o.out
 	if dir == "" {
 		dir = filepath.Join(t.path, "predictions")
 	}
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return "", fail(codeOutput, "choose a folder that you may write with --out", "%w", err)
+	file := filepath.Join(dir, o.drawn.name(r.Input))
+	err := os.MkdirAll(dir, 0o777)
+	if err == nil {
+		err = run.Replace(file, func(w io.Writer) error { return png.Encode(w, a.Picture) })
+		r.Drawing = file
 	}
-	file := filepath.Join(dir, o.drawn.name(name))
-	if err := run.Replace(file, func(w io.Writer) error { return png.Encode(w, a.Picture) }); err != nil {
-		return "", fail(codeOutput, "choose a folder that you may write with --out", "%w", err)
+	if err == nil && a.Labels != nil {
+		r.Labels = strings.TrimSuffix(file, ".png") + ".labels.png"
+		err = run.Replace(r.Labels, func(w io.Writer) error { return png.Encode(w, a.Labels) })
 	}
-	return file, nil
+	if err != nil {
+		return fail(codeOutput, "choose a folder that you may write with --out", "%w", err)
+	}
+	return nil
 }
 
 // drawings counts the drawings by name, so that none of a call overwrites

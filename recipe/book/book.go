@@ -11,6 +11,7 @@ import (
 	"github.com/limpid-ml/limpid/recipe/fashionmlp"
 	"github.com/limpid-ml/limpid/recipe/language"
 	"github.com/limpid-ml/limpid/recipe/prose"
+	"github.com/limpid-ml/limpid/recipe/segment"
 	"github.com/limpid-ml/limpid/recipe/start"
 )
 
@@ -24,6 +25,7 @@ var Recipes = []*recipe.Recipe{
 	language.Recipe,
 	prose.Recipe,
 	detect.Recipe,
+	segment.Recipe,
 }
 
 // Find returns the recipe with the given name, or nil and the nearest name.

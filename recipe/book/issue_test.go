@@ -20,6 +20,7 @@ var must = []struct {
 	{"fashion", false, recipe.AtLeast("accuracy", 0.875)},
 	{"fashion", true, recipe.AtLeast("accuracy", 0.93)},
 	{"fashion-mlp", false, recipe.AtLeast("accuracy", 0.83)},
+	{"segment", false, []recipe.Goal{{Score: "miou", Bound: 0.65}, {Score: "iou_object", Bound: 0.92}}},
 	{"backprop", false, []recipe.Goal{{Score: "accuracy", Bound: 0.5}, {Score: "accuracy_xor", Bound: 1}, {Score: "largest_difference", Bound: 1e-9, Most: true}}},
 	{"dates", false, []recipe.Goal{{Score: "exact", Bound: 0.99}, {Score: "exact_new", Bound: 0.90}}},
 	{"language", false, []recipe.Goal{{Score: "accuracy_40", Bound: 0.93}, {Score: "accuracy_100", Bound: 0.975}}},
