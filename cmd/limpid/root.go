@@ -85,7 +85,7 @@ are part of the program, in under a minute on two cores.`,
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newTrain(s), newResume(s), newEval(s), newPredict(s), newRuns(s), newInspect(s), newRecipes(s), newSweep(s), newData(s), newVersion(s), newCompletion(s))
+	root.AddCommand(newTrain(s), newResume(s), newEval(s), newPredict(s), newRuns(s), newInspect(s), newRecipes(s), newSweep(s), newNew(s), newData(s), newVersion(s), newCompletion(s))
 	help := newHelp(s)
 	root.AddCommand(help)
 	root.SetHelpCommand(help)
