@@ -19,6 +19,8 @@ type recipesOptions struct {
 	json bool
 
 	layers bool
+
+	measure measureOptions
 }
 
 // recipeLine is what recipes tells of a recipe.
@@ -48,13 +50,19 @@ func newRecipes(s Streams) *cobra.Command {
 and what it must reach on the test split. Of one recipe it lists the settings,
 too; --yaml writes them as a file to change, which limpid train takes. limpid
 train without a name trains the first. --layers lists what a network in a YAML
-file can be made of.`,
-		Example:           "  limpid recipes\n  limpid recipes fashion\n  limpid train fashion\n  limpid recipes fashion --yaml > mine.yaml; limpid train mine.yaml",
+file can be made of.
+
+--measure DIR trains every recipe (or the one that is named) with several seeds,
+for whoever has the hours, and writes a table of what they reached on the test
+split, mean and spread, to DIR/results.md. Each run has a folder in DIR; stopped
+or killed, the same command goes on where it stood.`,
+		Example:           "  limpid recipes\n  limpid recipes fashion\n  limpid train fashion\n  limpid recipes fashion --yaml > mine.yaml; limpid train mine.yaml\n  limpid recipes --measure measured --seeds 1,2,3",
 		Args:              arguments(0, 1, ""),
 		ValidArgsFunction: completeRecipes,
 	}
 	c.Flags().BoolVar(&o.yaml, "yaml", false, "write the recipe's settings and their defaults as a YAML file")
 	c.Flags().BoolVar(&o.full, "full", false, "with --yaml: the defaults for the full data")
+	o.measure.flags(c)
 	c.Flags().BoolVar(&o.layers, "layers", false, "list the layers that a network in a YAML file can have, and their options")
 	jsonFlag(c, &o.json)
 	c.RunE = func(c *cobra.Command, args []string) error {
@@ -66,7 +74,11 @@ file can be made of.`,
 	return c
 }
 
-func runRecipes(_ context.Context, s Streams, o recipesOptions) error {
+func runRecipes(ctx context.Context, s Streams, o recipesOptions) error {
+	if o.measure.dir != "" {
+		o.measure.only, o.measure.json = o.name, o.json
+		return runMeasure(ctx, s, o.measure)
+	}
 	if o.layers {
 		return writeLayers(s, o.json)
 	}
