@@ -44,10 +44,14 @@ func inYAML(err error) error {
 	return because(codeUsage, fix, err)
 }
 
+// isNetwork tells whether a file lists a network. Recipes may have a setting
+// called layers, too.
+func isNetwork(n *yamltree.Node) bool { return n.Get(recipeKey) == nil && n.Get("layers") != nil }
+
 // recipeOf finds the recipe that a file is for: the one that it names, or that
 // of networks if it lists layers.
 func recipeOf(n *yamltree.Node) (*recipe.Recipe, error) {
-	if n.Get("layers") != nil {
+	if isNetwork(n) {
 		return network.Recipe, nil
 	}
 	named := n.Get(recipeKey)
@@ -76,7 +80,7 @@ func byFile(cfg recipe.Config, n *yamltree.Node) error {
 	if n == nil {
 		return nil
 	}
-	if n.Get("layers") != nil {
+	if isNetwork(n) {
 		return inYAML(network.Read(n, cfg))
 	}
 	if err := recipe.Configure(cfg, n, recipeKey); err != nil {

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -31,8 +30,8 @@ type job struct {
 // taken returns the run that is in the job's folder already; nil if there is
 // none. One of other settings is refused.
 func (j *job) taken() (*folder, error) {
-	if _, err := os.Stat(filepath.Join(j.dir, run.RecordFile)); errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+	if _, err := os.Stat(filepath.Join(j.dir, run.RecordFile)); err != nil {
+		return nil, nil // session tells what is in the way
 	}
 	f, err := openFolder(j.dir)
 	if err != nil {
