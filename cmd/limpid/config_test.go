@@ -131,3 +131,25 @@ func TestLayersThatAreListedCanBeNamed(t *testing.T) {
 		}
 	}
 }
+
+// The network that README.md shows trains.
+func TestReadmeNetwork(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, ok := strings.Cut(string(text), "<!-- net.yaml: a test trains it -->\n```yaml\n")
+	list, _, end := strings.Cut(rest, "```\n")
+	if !ok || !end {
+		t.Fatal("README.md has no net.yaml")
+	}
+	dir := t.TempDir()
+	file := filepath.Join(dir, "net.yaml")
+	if err := os.WriteFile(file, []byte(list), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	c, out, errs := call(t.Context(), "train", file, "--epochs", "1", "--set", "examples=200", "--runs-dir", filepath.Join(dir, "runs"), "--json")
+	if c != codeOK || !strings.Contains(out, `"recipe": "net"`) {
+		t.Errorf("exit %d: %s%s", c, out, errs)
+	}
+}
