@@ -4,6 +4,7 @@ package book
 
 import (
 	"github.com/limpid-ml/limpid/recipe"
+	"github.com/limpid-ml/limpid/recipe/activations"
 	"github.com/limpid-ml/limpid/recipe/backprop"
 	"github.com/limpid-ml/limpid/recipe/dates"
 	"github.com/limpid-ml/limpid/recipe/detect"
@@ -11,6 +12,7 @@ import (
 	"github.com/limpid-ml/limpid/recipe/fashionmlp"
 	"github.com/limpid-ml/limpid/recipe/language"
 	"github.com/limpid-ml/limpid/recipe/prose"
+	"github.com/limpid-ml/limpid/recipe/regularise"
 	"github.com/limpid-ml/limpid/recipe/segment"
 	"github.com/limpid-ml/limpid/recipe/start"
 )
@@ -26,6 +28,8 @@ var Recipes = []*recipe.Recipe{
 	prose.Recipe,
 	detect.Recipe,
 	segment.Recipe,
+	activations.Recipe,
+	regularise.Recipe,
 }
 
 // Find returns the recipe with the given name, or nil and the nearest name.

@@ -26,6 +26,8 @@ var must = []struct {
 	{"language", false, []recipe.Goal{{Score: "accuracy_40", Bound: 0.93}, {Score: "accuracy_100", Bound: 0.975}}},
 	{"prose", false, []recipe.Goal{{Score: "bits_per_character", Bound: 2.05, Most: true}}},
 	{"detect", false, []recipe.Goal{{Score: "map50", Bound: 0.75}, {Score: "map", Bound: 0.48}, {Score: "ap50_any_class", Bound: 0.95}}},
+	{"activations", false, []recipe.Goal{{Score: "auto_shortfall", Bound: 0, Most: true}}},
+	{"regularise", false, []recipe.Goal{{Score: "gain_of_best", Bound: 0.02}, {Score: "gain_of_best_low", Bound: 0}}},
 }
 
 func TestGoalsAreThoseAskedFor(t *testing.T) {

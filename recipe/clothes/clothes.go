@@ -29,8 +29,11 @@ type Kind struct {
 	// Mini and Full are the test accuracies to reach by the defaults on the
 	// embedded pictures and on the full data; 0: none is set.
 	Mini, Full float64
-	// Network makes the network that the settings ask for.
+	// Network makes the network that the settings ask for, with c.Act.
 	Network func(c *Config) nn.Layer
+	// Ends names its first and its last hidden layer, between which signals
+	// are measured to choose an activation.
+	Ends func(c *Config) []string
 }
 
 // quick are settings of a run of a few seconds that still learns.
@@ -57,7 +60,8 @@ type Config struct {
 	Shift     int     `json:"shift" help:"move training pictures by up to so many pixels" min:"0" max:"8"`
 	Erase     float64 `json:"erase" help:"cover a rectangle of up to this share of height and width in half of the training pictures" min:"0" max:"0.9"`
 	Mixup     float64 `json:"mixup" help:"blend training pictures in pairs: the α of the Beta distribution of the shares; 0: do not" min:"0" max:"10"`
-	Examples  int     `json:"examples" help:"use only so many training pictures; 0: all" min:"0" max:"60000"`
+	Regular
+	Examples int `json:"examples" help:"use only so many training pictures; 0: all" min:"0" max:"60000"`
 }
 
 // open reads the data and builds the network.
@@ -66,7 +70,12 @@ func (k *Kind) open(c *Config) (*recipe.Task, error) {
 	if err != nil {
 		return nil, err
 	}
-	net, err := nn.Build(k.Network(c), nn.Input(side, side, 1), nn.Seed(c.Seed), nn.Name("fashion"))
+	ratings, err := k.settleAct(c, set.Train)
+	if err != nil {
+		return nil, err
+	}
+	var last nn.Temperature
+	net, err := nn.Build(c.around(k.Network(c), &last), nn.Input(side, side, 1), nn.Seed(c.Seed), nn.Name("fashion"))
 	if err != nil {
 		return nil, err
 	}
@@ -80,6 +89,10 @@ func (k *Kind) open(c *Config) (*recipe.Task, error) {
 		t.Fit.Mix = data.Mixup{Alpha: c.Mixup, Classes: len(fashion.Classes)}.Transform()
 	}
 	t.Fit.Schedule = c.Rates(t.Steps())
+	c.regularise(&t.Fit, &last, t.Steps())
+	if ratings != nil {
+		tellPick(t, ratings)
+	}
 	return t, nil
 }
 

@@ -18,9 +18,9 @@ import (
 
 // kind is one to try.
 var kind = &Kind{
-	Name: "kind", Mini: 0.86, Full: 0.92, Network: Convolutional,
+	Name: "kind", Mini: 0.86, Full: 0.92, Network: Convolutional, Ends: BlockEnds,
 	Defaults: func(full bool) Config {
-		c := Config{Common: recipe.Common{Seed: 1, Epochs: 8, Batch: 64, LR: 5e-3, Optimizer: "adamw", Schedule: "one-cycle"}, Width: 24, Flip: true}
+		c := Config{Common: recipe.Common{Seed: 1, Epochs: 8, Batch: 64, LR: 5e-3, Optimizer: "adamw", Schedule: "one-cycle"}, Width: 24, Flip: true, Regular: Usual}
 		if full {
 			c.Width = 32
 		}

@@ -109,6 +109,7 @@ var taken = map[string]string{
 	"seed": "99", "epochs": "3", "batch": "17", "lr": "0.25", "optimizer": "sgd", "momentum": "0.5", "schedule": "cosine", "warmup": "4",
 	"weight-decay": "0.125", "clip": "2", "checkpoint": "5", "data": "/x y", "width": "31", "dropout": "0.5", "smoothing": "0.25", "flip": "false",
 	"shift": "3", "erase": "0.75", "mixup": "1.5", "examples": "123",
+	"activation": "auto", "l1": "0.125", "max-norm": "3", "average": "swa", "input-noise": "0.25", "weight-noise": "0.5", "calibrate": "true",
 }
 
 func TestEverySettingIsTaken(t *testing.T) {
@@ -266,7 +267,7 @@ func TestLossOf(t *testing.T) {
 // The convolutional network at both sizes that defaults have, and its blocks'
 // shapes.
 func TestConvolutionalShapes(t *testing.T) {
-	b := newBlock(5)
+	b := newBlock(5, nn.ReLU)
 	net, err := nn.Build(&b, nn.Input(14, 10, 2))
 	if err != nil {
 		t.Fatal(err)

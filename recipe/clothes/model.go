@@ -14,22 +14,30 @@ type Network struct {
 	Flat    nn.Flatten
 	Drop    nn.Dropout
 	Classes nn.Linear
+	Warmth  *nn.Temperature // nil: scores are as they are
 }
 
 // Convolutional makes a [Network] of the sizes that c asks for.
 func Convolutional(c *Config) nn.Layer {
 	return &Network{
-		Block1:  newBlock(c.Width),
-		Block2:  newBlock(2 * c.Width),
-		Block3:  newBlock(4 * c.Width),
+		Block1:  newBlock(c.Width, c.Act()),
+		Block2:  newBlock(2*c.Width, c.Act()),
+		Block3:  newBlock(4*c.Width, c.Act()),
 		Drop:    nn.Dropout{Rate: c.Dropout},
 		Classes: nn.Linear{Out: len(fashion.Classes)},
 	}
 }
 
+// BlockEnds names the first and the last hidden layer of a [Network].
+func BlockEnds(*Config) []string { return []string{"block1", "block3"} }
+
 // Forward maps pictures [N, 28, 28, 1] to scores [N, 10].
 func (n *Network) Forward(p *nn.Pass, x tensor.Tensor) tensor.Tensor {
-	return p.Apply(x, &n.Block1, &n.Block2, &n.Block3, &n.Flat, &n.Drop, &n.Classes)
+	y := p.Apply(x, &n.Block1, &n.Block2, &n.Block3, &n.Flat, &n.Drop, &n.Classes)
+	if n.Warmth == nil {
+		return y
+	}
+	return p.Apply(y, n.Warmth)
 }
 
 // Block is a convolution, normalised, with half the rows and columns after it.
@@ -39,10 +47,10 @@ type Block struct {
 	Pool nn.MaxPool2D
 }
 
-func newBlock(out int) Block {
+func newBlock(out int, act nn.Act) Block {
 	return Block{
 		Conv: nn.Conv2D{Out: out, Kernel: 3, Pad: nn.Same, NoBias: true},
-		Norm: nn.BatchNorm{Act: nn.ReLU},
+		Norm: nn.BatchNorm{Act: act},
 		Pool: nn.MaxPool2D{Size: 2},
 	}
 }

@@ -18,6 +18,7 @@ var Recipe = (&clothes.Kind{
 	Mini:     0.875,
 	Full:     0.93,
 	Network:  clothes.Convolutional,
+	Ends:     clothes.BlockEnds,
 }).Recipe()
 
 // defaults returns first guesses: those of start, with more of everything that
@@ -25,8 +26,9 @@ var Recipe = (&clothes.Kind{
 // validation data, which a test split read once cannot stand in for.
 func defaults(full bool) clothes.Config {
 	c := clothes.Config{
-		Common: recipe.Common{Seed: 1, Epochs: 24, Batch: 64, LR: 5e-3, Optimizer: "adamw", Schedule: "one-cycle", Decay: 0.02},
-		Width:  32, Dropout: 0.3, Flip: true, Shift: 1, Erase: 0.4, Smoothing: 0.05,
+		Common:  recipe.Common{Seed: 1, Epochs: 24, Batch: 64, LR: 5e-3, Optimizer: "adamw", Schedule: "one-cycle", Decay: 0.02},
+		Regular: clothes.Usual,
+		Width:   32, Dropout: 0.3, Flip: true, Shift: 1, Erase: 0.4, Smoothing: 0.05,
 	}
 	if full {
 		c.Epochs = 20

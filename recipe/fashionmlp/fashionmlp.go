@@ -19,21 +19,31 @@ var Recipe = (&clothes.Kind{
 	Defaults: defaults,
 	Mini:     0.83,
 	Network:  network,
+	Ends:     ends,
 }).Recipe()
 
 // network makes two hidden layers, the second half as wide as the first.
 func network(c *clothes.Config) nn.Layer {
 	return model.MLP{
-		Widths: []int{c.Width, max(1, c.Width/2)}, Classes: len(fashion.Classes), Norm: true, Dropout: c.Dropout,
+		Widths: []int{c.Width, max(1, c.Width/2)}, Classes: len(fashion.Classes), Act: c.Act(), Norm: true, Dropout: c.Dropout,
 	}.New()
+}
+
+// ends names the normalisations, with the activation, of the two hidden layers.
+func ends(c *clothes.Config) []string {
+	if c.Dropout > 0 { // which comes after each
+		return []string{"2", "5"}
+	}
+	return []string{"2", "4"}
 }
 
 // defaults returns first guesses. Nobody has searched around them yet; that is
 // done on validation data, which a test split read once cannot stand in for.
 func defaults(full bool) clothes.Config {
 	c := clothes.Config{
-		Common: recipe.Common{Seed: 1, Epochs: 20, Batch: 64, LR: 2e-3, Optimizer: "adamw", Schedule: "one-cycle", Decay: 0.05},
-		Width:  512, Dropout: 0.3, Flip: true,
+		Common:  recipe.Common{Seed: 1, Epochs: 20, Batch: 64, LR: 2e-3, Optimizer: "adamw", Schedule: "one-cycle", Decay: 0.05},
+		Regular: clothes.Usual,
+		Width:   512, Dropout: 0.3, Flip: true,
 	}
 	if full {
 		c.Epochs = 15

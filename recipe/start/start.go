@@ -17,14 +17,16 @@ var Recipe = (&clothes.Kind{
 	Mini:     0.86,
 	Full:     0.92,
 	Network:  clothes.Convolutional,
+	Ends:     clothes.BlockEnds,
 }).Recipe()
 
 // defaults returns what was tuned on validation data cut from the training
 // split; RATIONALE.md has the figures.
 func defaults(full bool) clothes.Config {
 	c := clothes.Config{
-		Common: recipe.Common{Seed: 1, Epochs: 8, Batch: 64, LR: 5e-3, Optimizer: "adamw", Schedule: "one-cycle", Decay: 0.01},
-		Width:  24, Dropout: 0.25, Flip: true,
+		Common:  recipe.Common{Seed: 1, Epochs: 8, Batch: 64, LR: 5e-3, Optimizer: "adamw", Schedule: "one-cycle", Decay: 0.01},
+		Regular: clothes.Usual,
+		Width:   24, Dropout: 0.25, Flip: true,
 	}
 	if full {
 		c.Epochs, c.Width = 12, 32
