@@ -75,7 +75,7 @@ func TestHoltWintersAgainstStatsmodels(t *testing.T) {
 
 func TestHarmonicAgainstNumpy(t *testing.T) {
 	g := readGolden(t)
-	c := Curve{Period: float64(g.Period), Harmonics: 2, Degree: 1}
+	c := Curve{Waves: []Wave{{float64(g.Period), 2}}, Degree: 1}
 	d, err := c.Fit(g.Values)
 	if err != nil {
 		t.Fatal(err)
@@ -114,7 +114,7 @@ func TestWhatIsRegularIsForecastExactly(t *testing.T) {
 			t.Fatal(err)
 		}
 		near(t, "Holt-Winters", hw.Forecast(10), all[50:], 1e-6)
-		w, err := Harmonic{Curve: Curve{Period: 4, Harmonics: 2, Degree: 1}, Order: 0}.Fit(past)
+		w, err := Harmonic{Curve: Curve{Waves: []Wave{{4, 2}}, Degree: 1}, Order: 0}.Fit(past)
 		if err == nil {
 			near(t, "harmonic", w.Forecast(10), all[50:], 1e-5)
 		} else if !strings.Contains(err.Error(), "do not differ") { // the sine of the second wave is 0 at every step
@@ -136,7 +136,7 @@ func TestWindowAndLeft(t *testing.T) {
 	if len(left) != 10 || math.Abs(left[9]) > 1e-6 || math.Abs(left[0]+5) > 1e-6 {
 		t.Errorf("left %v", left)
 	}
-	if got := (Curve{Window: 8, Harmonics: 3, Degree: 2}).String(); got != "trend of degree 2, 3 waves, last 8 steps" {
+	if got := (Curve{Window: 8, Waves: []Wave{{365.25, 3}}, Degree: 2}).String(); got != "trend of degree 2, 3 waves of 365.25 steps, last 8 steps" {
 		t.Error(got)
 	}
 }
@@ -146,7 +146,7 @@ func TestConstantSeries(t *testing.T) {
 	for i := range past {
 		past[i] = 7
 	}
-	w, err := Harmonic{Curve: Curve{Period: 12.3, Harmonics: 2, Degree: 1}, Order: 3}.Fit(past)
+	w, err := Harmonic{Curve: Curve{Waves: []Wave{{12.3, 2}}, Degree: 1}, Order: 3}.Fit(past)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,8 +173,8 @@ func TestClassicRefuses(t *testing.T) {
 			return err
 		}, "value 2 is 0"},
 		{func() error { _, err := HoltWinters{Period: 2}.Fit([]float64{nan, nan, 1, 4}); return err }, "no value at all"},
-		{func() error { _, err := Curve{Period: 4, Harmonics: 1}.Fit([]float64{1, 2, nan, 4}); return err }, "too few"},
-		{func() error { _, err := Curve{Period: 2, Harmonics: 2}.Fit(season(40)); return err }, ""},
+		{func() error { _, err := Curve{Waves: []Wave{{4, 1}}}.Fit([]float64{1, 2, nan, 4}); return err }, "too few"},
+		{func() error { _, err := Curve{Waves: []Wave{{2, 2}}}.Fit(season(40)); return err }, ""},
 		{func() error { _, err := (Harmonic{Curve: Curve{}, Order: 9}).Fit(season(12)); return err }, "autoregression of order 9"},
 	} {
 		if err := tt.fit(); tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
@@ -196,8 +196,8 @@ func TestForecastsMoveWithTheSeries(t *testing.T) {
 		h := HoltWinters{Period: 4, Damped: true}
 		x, err := h.With(a, Shares{.4, .1, .2, .95})
 		y, err2 := h.With(b, Shares{.4, .1, .2, .95})
-		v, err3 := Harmonic{Curve: Curve{Period: 4.5, Harmonics: 1, Degree: 1}, Order: 2}.Fit(a)
-		w, err4 := Harmonic{Curve: Curve{Period: 4.5, Harmonics: 1, Degree: 1}, Order: 2}.Fit(b)
+		v, err3 := Harmonic{Curve: Curve{Waves: []Wave{{4.5, 1}}, Degree: 1}, Order: 2}.Fit(a)
+		w, err4 := Harmonic{Curve: Curve{Waves: []Wave{{4.5, 1}}, Degree: 1}, Order: 2}.Fit(b)
 		for _, e := range []error{err, err2, err3, err4} {
 			if e != nil {
 				t.Fatal(e)

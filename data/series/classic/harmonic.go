@@ -6,23 +6,32 @@ import (
 	"math"
 )
 
-// Curve is a regression on time: a polynomial, and waves of a period and of its
-// halves, thirds, ….
+// Curve is a regression on time: a polynomial, and waves of one or more periods
+// and of their halves, thirds, ….
 //
 //	y ≈ Σ aₖ·tᵏ + Σ bₖ·cos(2πk·t/Period) + cₖ·sin(2πk·t/Period)
 //
 // Source: Hyndman and Athanasopoulos 2021, "Forecasting: principles and
 // practice", 7.4.
 type Curve struct {
-	Period    float64 // steps of a season, 365.25 say; 0: no waves
-	Harmonics int     // waves
-	Degree    int     // of the polynomial; 0: a constant
-	Window    int     // of the past's steps, only the last so many count; 0: all
+	Waves  []Wave // nil: none
+	Degree int    // of the polynomial; 0: a constant
+	Window int    // of the past's steps, only the last so many count; 0: all
 }
 
-// String names the curve: "trend of degree 2, 4 waves, last 180 steps".
+// Wave is a period with its first harmonics.
+type Wave struct {
+	Period float64 // steps of a season, 365.25 say
+	Count  int     // harmonics
+}
+
+// String names the curve: "trend of degree 2, 4 waves of 12 steps, last 180
+// steps".
 func (c Curve) String() string {
-	s := fmt.Sprintf("trend of degree %d, %d waves", c.Degree, c.Harmonics)
+	s := fmt.Sprintf("trend of degree %d", c.Degree)
+	for _, w := range c.Waves {
+		s += fmt.Sprintf(", %d waves of %.6g steps", w.Count, w.Period)
+	}
 	if c.Window > 0 {
 		s += fmt.Sprintf(", last %d steps", c.Window)
 	}
@@ -31,10 +40,11 @@ func (c Curve) String() string {
 
 // size is the number of terms.
 func (c Curve) size() int {
-	if c.Period == 0 {
-		return c.Degree + 1
+	n := c.Degree + 1
+	for _, w := range c.Waves {
+		n += 2 * w.Count
 	}
-	return c.Degree + 1 + 2*c.Harmonics
+	return n
 }
 
 // terms writes the terms at t steps after the last.
@@ -45,9 +55,11 @@ func (c Curve) terms(dst []float64, t, span float64) []float64 {
 		dst = append(dst, power)
 		power *= t / span
 	}
-	for k := 1; c.Period > 0 && k <= c.Harmonics; k++ {
-		angle := 2 * math.Pi * float64(k) * t / c.Period
-		dst = append(dst, math.Cos(angle), math.Sin(angle))
+	for _, w := range c.Waves {
+		for k := 1; k <= w.Count; k++ {
+			angle := 2 * math.Pi * float64(k) * t / w.Period
+			dst = append(dst, math.Cos(angle), math.Sin(angle))
+		}
 	}
 	return dst
 }
