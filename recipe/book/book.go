@@ -10,6 +10,7 @@ import (
 	"github.com/limpid-ml/limpid/recipe/detect"
 	"github.com/limpid-ml/limpid/recipe/fashion"
 	"github.com/limpid-ml/limpid/recipe/fashionmlp"
+	"github.com/limpid-ml/limpid/recipe/forecast"
 	"github.com/limpid-ml/limpid/recipe/language"
 	"github.com/limpid-ml/limpid/recipe/prose"
 	"github.com/limpid-ml/limpid/recipe/regularise"
@@ -30,6 +31,7 @@ var Recipes = []*recipe.Recipe{
 	segment.Recipe,
 	activations.Recipe,
 	regularise.Recipe,
+	forecast.Recipe,
 }
 
 // Find returns the recipe with the given name, or nil and the nearest name.
