@@ -1,9 +1,11 @@
 package forecast
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/limpid-ml/limpid/metric"
@@ -84,7 +86,7 @@ func (s *subject) shown() report.Section {
 	}
 	return report.Section{Title: s.title + ": forecasts with bands", Text: []string{
 		"From four origins of the test part: what the network said, with the band that should hold nine of ten values; the harmonic regression; and what came.",
-	}, Body: []report.Figure{report.Pictures(false, pictures)}}
+	}, Body: []report.Figure{report.Large(pictures)}}
 }
 
 // draw is the chart of a forecast from test origin i.
@@ -175,7 +177,7 @@ func (s *subject) left() report.Section {
 // part.
 func (s *subject) searched() report.Section {
 	rows := [][]string{}
-	for _, t := range s.tries {
+	for _, t := range bestOf(s.tries) {
 		chosen := ""
 		if t.setting == s.Wave.String() || s.Smooth != nil && t.setting == s.Smooth.String() {
 			chosen = "chosen"
@@ -186,6 +188,24 @@ func (s *subject) searched() report.Section {
 		rows = append(rows, []string{"harmonic regression", s.Wave.String(), "", "chosen in an earlier session"})
 	}
 	return report.Section{Title: s.title + ": how the others were tuned", Text: []string{
-		fmt.Sprintf("Mean absolute errors of forecasts from origins of the validation part, which ends where the test part begins. Shares of Holt–Winters are chosen by the squared error within the past of each origin. The band of the network was stretched at first by %.2f (next step) to %.2f (last step).", s.tested.bands[0], s.tested.bands[len(s.tested.bands)-1]),
+		fmt.Sprintf("The best of %d settings: mean absolute errors of forecasts from origins of the validation part, which ends where the test part begins. Shares of Holt–Winters are chosen by the squared error within the past of each origin. The band of the network was stretched at first by %.2f (next step) to %.2f (last step).", len(s.tries), s.tested.bands[0], s.tested.bands[len(s.tested.bands)-1]),
 	}, Body: []report.Figure{report.Table([]string{"way", "setting", "error", ""}, rows)}}
+}
+
+// shownTries is how many settings of each rival the report shows.
+const shownTries = 6
+
+// bestOf returns the best settings of each rival.
+func bestOf(all []try) (best []try) {
+	sorted := slices.Clone(all)
+	slices.SortStableFunc(sorted, func(a, b try) int {
+		return cmp.Or(strings.Compare(b.rival, a.rival), cmp.Compare(a.error, b.error))
+	})
+	shown := map[string]int{}
+	for _, t := range sorted {
+		if shown[t.rival]++; shown[t.rival] <= shownTries {
+			best = append(best, t)
+		}
+	}
+	return best
 }
