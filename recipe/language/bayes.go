@@ -30,27 +30,39 @@ var smoothings = []smoothing{
 	{2, 0}, {3, 0}, {4, 0}, {5, 0}, {6, 0},
 }
 
+// mostCounted is how many characters of a class's texts are counted at most:
+// more take memory and say little that is new.
+const mostCounted = 500_000
+
 // fit counts each class's texts.
 func (s smoothing) fit(byClass [][][]rune, a *alphabet) *ngram.Bayes {
-	size, _ := a.sizes()
 	b := &ngram.Bayes{}
 	for _, texts := range byClass {
-		if s.delta > 0 {
-			m := ngram.NewAdditive(s.order, size, s.delta)
-			for _, t := range texts {
-				m.Add(a.numbers(t))
-			}
-			b.Classes = append(b.Classes, m)
-			continue
-		}
-		m := ngram.NewKneserNey(s.order, size)
-		for _, t := range texts {
-			m.Add(a.numbers(t))
-		}
-		m.Estimate()
-		b.Classes = append(b.Classes, m)
+		b.Classes = append(b.Classes, s.count(texts, a))
 	}
 	return b
+}
+
+// count counts one class's texts.
+func (s smoothing) count(texts [][]rune, a *alphabet) ngram.Scorer {
+	size, _ := a.sizes()
+	left := mostCounted
+	add := func(count func(ids []int32)) {
+		for _, t := range texts {
+			t = t[:min(len(t), left)]
+			count(a.numbers(t))
+			left -= len(t)
+		}
+	}
+	if s.delta > 0 {
+		m := ngram.NewAdditive(s.order, size, s.delta)
+		add(m.Add)
+		return m
+	}
+	m := ngram.NewKneserNey(s.order, size)
+	add(m.Add)
+	m.Estimate()
+	return m
 }
 
 // answers returns the class that b gives each snippet.
@@ -89,7 +101,7 @@ type trial struct {
 // search tries all smoothings on validation snippets, and returns the models of
 // the best, of equal ones the first tried.
 func search(ctx context.Context, c *corpus, a *alphabet) (best *ngram.Bayes, at int, all []trial, err error) {
-	held := cut(c.validate, shortPiece, heldEach)
+	held := c.held()
 	for i, s := range smoothings {
 		b := s.fit(c.train, a)
 		said, err := answers(ctx, b, held, a)

@@ -94,6 +94,13 @@ func cut(byClass [][][]rune, length, limit int) *snippets {
 	return s
 }
 
+// held returns the validation snippets that settings are chosen by: 20 of each
+// class, or of few classes as many more as make 2,000.
+func (c *corpus) held() *snippets {
+	n := len(c.classes)
+	return cut(c.validate, shortPiece, max(20, (2000+n-1)/n))
+}
+
 // dataset returns the snippets as the network reads them.
 func (s *snippets) dataset(a *alphabet, length int) data.Dataset {
 	labels := make([]int32, len(s.labels))

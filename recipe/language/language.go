@@ -29,13 +29,13 @@ type Config struct {
 	Dropout   float64 `json:"dropout" help:"share of what was found left out at random while training" min:"0" max:"0.95"`
 	Forget    float64 `json:"forget" help:"share of characters made unknown at random while training" min:"0" max:"0.5"`
 	Languages int     `json:"languages" help:"of the languages that limpid brings along, take the first so many; 0: all" min:"0" max:"1000"`
-	Snippets  int     `json:"snippets" help:"snippets of each class in an epoch" min:"1" max:"100000"`
+	Snippets  int     `json:"snippets" help:"snippets of each class in an epoch; 0: 250, or as many more as make 8,000 in all" min:"0" max:"100000"`
 }
 
 func defaults() Config {
 	return Config{
 		Common: recipe.Common{Seed: 1, Epochs: 5, Batch: 64, LR: 3e-3, Optimizer: "adamw", Schedule: "one-cycle", Decay: 0.01, Clip: 1},
-		Model:  "conv", Dim: 48, Width: 256, Kernel: 3, Layers: 2, Dropout: 0.3, Forget: 0.05, Snippets: 250,
+		Model:  "conv", Dim: 48, Width: 256, Kernel: 3, Layers: 2, Dropout: 0.3, Forget: 0.05,
 	}
 }
 
@@ -47,7 +47,7 @@ const (
 	stretch  = 140
 
 	shortPiece, longPiece = 40, 100 // of the test
-	heldEach              = 20      // validation snippets of each class, at most
+	testEach              = 1000    // snippets of each class and length in the test, at most
 )
 
 // Recipe tells languages apart.
@@ -104,15 +104,24 @@ func open(c *Config) (*recipe.Task, error) {
 	if c.Bare {
 		return l.task, nil
 	}
-	l.task.Test = cut(l.corpus.test, shortPiece, 0).dataset(l.letter, shortPiece)
+	l.task.Test = cut(l.corpus.test, shortPiece, testEach).dataset(l.letter, shortPiece)
 	l.task.Fit = train.Config{
-		Data:     stretches(l.corpus.train, c.Snippets, stretch).dataset(l.letter, stretch),
-		Validate: cut(l.corpus.validate, shortPiece, heldEach).dataset(l.letter, shortPiece),
+		Data:     stretches(l.corpus.train, c.each(len(l.corpus.classes)), stretch).dataset(l.letter, stretch),
+		Validate: l.corpus.held().dataset(l.letter, shortPiece),
 		Batch:    c.Batch, Epochs: c.Epochs, Every: c.Every, Seed: c.Seed,
 		Loss: loss.CrossEntropy, Objective: l.objective, Optimizer: c.Rule(), Clip: c.Clip,
 	}
 	l.task.Fit.Schedule = c.Rates(l.task.Steps())
 	return l.task, nil
+}
+
+// each returns how many snippets of each class an epoch has: of few classes
+// more, so that there is something to learn in it.
+func (c *Config) each(classes int) int {
+	if c.Snippets > 0 {
+		return c.Snippets
+	}
+	return max(250, (8000+classes-1)/classes)
 }
 
 // read makes the corpus and its alphabet: from what the run knows if that is

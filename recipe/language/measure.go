@@ -39,7 +39,7 @@ func (l *lesson) measure(ctx context.Context) (*recipe.Measured, error) {
 	var m *recipe.Measured
 	scores := recipe.Scores{}
 	for _, n := range lengths {
-		s := cut(l.corpus.test, n, 0)
+		s := cut(l.corpus.test, n, testEach)
 		if len(s.texts) == 0 {
 			continue
 		}

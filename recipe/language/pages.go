@@ -53,9 +53,17 @@ func (l *lesson) winnerSection() report.Section {
 	}
 	return report.Section{Title: "Who wins, and why", Text: []string{
 		f.verdict(),
-		"The Bayes counts, for each class by itself, how often each character follows the few before it, and names the class under which the snippet is likeliest. Each short run of characters is a witness of its own, and counting once is all the learning it takes: some thousand characters of a language show most of its endings and little words. The network has to find the same runs by gradient descent, as filters that all classes share, and sees no more text than that; what it could do better, to weigh witnesses that depend on each other, matters little where they agree. The texts are also all of one kind: the same words come back in every article, which suits whoever remembers them by heart.",
+		"The Bayes counts, for each class by itself, how often each character follows the few before it, and names the class under which the snippet is likeliest. Each short run of characters is a witness of its own, and counting once is all the learning it takes: some thousand characters of a language show most of its endings and little words. The network has to find the same runs by gradient descent, as filters that all classes share, and sees no more text than that; what it could do better, to weigh witnesses that depend on each other, matters little where they agree." + l.kind(),
 		fmt.Sprintf("Length of the n-grams and smoothing were chosen on snippets of %d characters from the validation texts, like the network's settings:", shortPiece),
 	}, Body: []report.Figure{report.Table([]string{"naive Bayes by", "right on validation", ""}, rows)}}
+}
+
+// kind says what is particular about the declarations.
+func (l *lesson) kind() string {
+	if l.config.Data != "" {
+		return ""
+	}
+	return " The declarations are also all of one kind: the same words come back in every article, which suits whoever remembers them by heart. Ahead of all tuning a crude Bayes was right in 99.2% of snippets of 40 characters: the network is here to show how one is made, not because the task asks for it."
 }
 
 // verdict compares the two at the lengths that scores are of.
@@ -94,7 +102,7 @@ func (l *lesson) nearSection(m *recipe.Measured) report.Section {
 			}
 		}
 	}
-	s := report.Section{Title: "Which languages are near each other", Text: []string{
+	s := report.Section{Title: "What is near to what", Text: []string{
 		fmt.Sprintf("Of the snippets of %d characters: the classes that are taken for each other most often, rows being the true ones. What was taken for a class that is not shown is left out.", shortPiece)}}
 	if len(classes) == 0 {
 		s.Text = []string{"No snippet of the test was taken for another class."}
