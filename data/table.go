@@ -372,3 +372,13 @@ func (c *Column) spread() (low, mean, high float64) {
 	}
 	return low, mean, high
 }
+
+// Value returns the number of a row: of a Number, of a Boolean (0 or 1) or of a
+// Date (days from 1970). It is NaN where the value is missing, and for a
+// Category.
+func (c *Column) Value(row int) float64 {
+	if c.numbers == nil {
+		return math.NaN()
+	}
+	return c.numbers[row]
+}

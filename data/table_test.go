@@ -326,3 +326,16 @@ func FuzzTable(f *testing.F) {
 		}
 	})
 }
+
+func TestValue(t *testing.T) {
+	table, err := ParseTable(strings.NewReader("a,b,c,d\n1.5,yes,x,1970-01-03\n,no,y,\n"), "t", TableOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range [][2]string{{"1.5", "NaN"}, {"1", "0"}, {"NaN", "NaN"}, {"2", "NaN"}} {
+		c := &table.Columns[i]
+		if got := [2]string{fmt.Sprint(c.Value(0)), fmt.Sprint(c.Value(1))}; got != want {
+			t.Errorf("%s: %v, want %v", c.Name, got, want)
+		}
+	}
+}

@@ -138,7 +138,7 @@ func TestSearch(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		trees, treeTrials, err := TuneTrees(context.Background(), p, folds(t, 120))
+		trees, treeTrials, err := TuneTrees(context.Background(), p, folds(t, 120), 300)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -211,6 +211,11 @@ func TestCuts(t *testing.T) {
 	}
 }
 
+// treesOf is TuneTrees of few.
+func treesOf(ctx context.Context, p *Problem, f []data.Fold) (Model, []Trial, error) {
+	return TuneTrees(ctx, p, f, 20)
+}
+
 func TestMistakes(t *testing.T) {
 	ctx := context.Background()
 	for want, p := range map[string]*Problem{
@@ -224,7 +229,7 @@ func TestMistakes(t *testing.T) {
 		"row 0 is":   {X: [][]float64{{1}}, Y: []float64{9}, Classes: 3},
 		"at least o": {X: [][]float64{}, Y: []float64{1}},
 	} {
-		for name, tune := range map[string]func(context.Context, *Problem, []data.Fold) (Model, []Trial, error){"linear": TuneLinear, "trees": TuneTrees} {
+		for name, tune := range map[string]func(context.Context, *Problem, []data.Fold) (Model, []Trial, error){"linear": TuneLinear, "trees": treesOf} {
 			if _, _, err := tune(ctx, p, nil); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: %v, want %q", name, err, want)
 			}
@@ -232,7 +237,7 @@ func TestMistakes(t *testing.T) {
 	}
 	stopped, stop := context.WithCancel(ctx)
 	stop()
-	if _, _, err := TuneTrees(stopped, drawn(1, 30, 2, 0), folds(t, 30)); !errors.Is(err, context.Canceled) {
+	if _, _, err := TuneTrees(stopped, drawn(1, 30, 2, 0), folds(t, 30), 100); !errors.Is(err, context.Canceled) {
 		t.Errorf("stopped: %v", err)
 	}
 }

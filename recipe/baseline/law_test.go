@@ -195,7 +195,7 @@ func TestSearchOnAnyNumberOfCores(t *testing.T) {
 	for _, n := range []int{1, 3} {
 		old := par.Workers()
 		par.SetWorkers(n)
-		m, trials, err := TuneTrees(context.Background(), p, folds(t, 60))
+		m, trials, err := TuneTrees(context.Background(), p, folds(t, 60), 100)
 		par.SetWorkers(old)
 		if err != nil || len(trials) != len(depths)*len(rates)*len(leaves) {
 			t.Fatal(len(trials), err)

@@ -117,23 +117,21 @@ func boostLosses(train, validate *Problem, o Boosting) []float64 {
 	return losses
 }
 
-// What is tried of trees, and the most rounds.
+// What is tried of trees.
 var (
 	depths = []int{1, 2, 3, 5}
 	rates  = []float64{0.2, 0.07}
 	leaves = []int{3, 10}
 )
 
-const mostTrees = 500
-
 // TuneTrees grows trees with the depth, rate, size of leaves and number of
-// rounds that do best on the folds' validation rows.
-func TuneTrees(ctx context.Context, p *Problem, folds []data.Fold) (Model, []Trial, error) {
+// rounds, up to most, that do best on the folds' validation rows.
+func TuneTrees(ctx context.Context, p *Problem, folds []data.Fold, most int) (Model, []Trial, error) {
 	var ways []way
 	for _, depth := range depths {
 		for _, rate := range rates {
 			for _, leaf := range leaves {
-				o := Boosting{Rounds: mostTrees, Rate: rate, Depth: depth, Leaf: leaf, L2: 1}
+				o := Boosting{Rounds: most, Rate: rate, Depth: depth, Leaf: leaf, L2: 1}
 				ways = append(ways, treeWay(o))
 			}
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/limpid-ml/limpid/recipe/regularise"
 	"github.com/limpid-ml/limpid/recipe/segment"
 	"github.com/limpid-ml/limpid/recipe/start"
+	"github.com/limpid-ml/limpid/recipe/table"
 )
 
 // Recipes are all recipes; the first is what "limpid train" trains.
@@ -32,6 +33,7 @@ var Recipes = []*recipe.Recipe{
 	activations.Recipe,
 	regularise.Recipe,
 	forecast.Recipe,
+	table.Recipe,
 }
 
 // Find returns the recipe with the given name, or nil and the nearest name.
