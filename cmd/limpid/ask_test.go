@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"image/color"
 	"image/png"
 	"io"
 	"os"
@@ -188,5 +189,51 @@ func TestAskInterrupted(t *testing.T) {
 	var f *failure
 	if err := tr.ask(ctx, Streams{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard}, predictOptions{}); !errors.As(err, &f) || f.code != codeInterrupted {
 		t.Errorf("%v", err)
+	}
+}
+
+// Labels go into a file beside the drawing, and JSON and standard error name
+// both; of two inputs of one name neither overwrites the other's.
+func TestAskWritesLabels(t *testing.T) {
+	dir := t.TempDir()
+	var out, errs bytes.Buffer
+	tr := &trained{folder: &folder{path: dir}, task: &recipe.Task{Answer: func(_ context.Context, q *recipe.Question) (*recipe.Answer, error) {
+		m := image.NewPaletted(image.Rect(0, 0, 3, 2), color.Palette{color.Black, color.White})
+		m.SetColorIndex(1, 1, 1)
+		return &recipe.Answer{Text: "two\n", Picture: image.NewGray(image.Rect(0, 0, 3, 4)), Labels: m}, nil
+	}}}
+	a, b := filepath.Join(t.TempDir(), "a.png"), filepath.Join(t.TempDir(), "a.png")
+	for _, file := range []string{a, b} {
+		if err := os.WriteFile(file, []byte("x"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := tr.ask(t.Context(), Streams{Out: &out, Err: &errs}, predictOptions{inputs: []string{a, b}, json: true, out: filepath.Join(dir, "drawn")}); err != nil {
+		t.Fatal(err)
+	}
+	var all replies
+	if err := json.Unmarshal(out.Bytes(), &all); err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, p := range all.Predictions {
+		f, err := os.Open(p.Labels)
+		if err != nil {
+			t.Fatal(err)
+		}
+		img, err := png.Decode(f)
+		if err := errors.Join(err, f.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if m, ok := img.(*image.Paletted); !ok || m.ColorIndexAt(1, 1) != 1 || m.ColorIndexAt(0, 0) != 0 {
+			t.Errorf("%s: %T", p.Labels, img)
+		}
+		if !strings.HasSuffix(p.Labels, ".labels.png") || strings.TrimSuffix(p.Labels, ".labels.png")+".png" != p.Drawing || !strings.Contains(errs.String(), p.Labels) {
+			t.Errorf("drawing %s, labels %s: %s", p.Drawing, p.Labels, errs.String())
+		}
+		seen[p.Drawing], seen[p.Labels] = true, true
+	}
+	if len(seen) != 4 {
+		t.Errorf("files %v", seen)
 	}
 }

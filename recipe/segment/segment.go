@@ -31,7 +31,7 @@ var Recipe = &recipe.Recipe{
 	Open:    func(c recipe.Config) (*recipe.Task, error) { return open(c.(*Config)) },
 	Goals:   func(c recipe.Config) []recipe.Goal { return goals(c.(*Config)) },
 	Watched: "miou", Input: "PICTURE",
-	Quick: []string{"epochs=1", "scenes=1000", "test-scenes=40", "side=64", "width=12", "levels=2", "batch=4"},
+	Quick: []string{"epochs=1", "scenes=1000", "test-scenes=40", "side=64", "width=12", "levels=2", "lr=0.01"},
 }
 
 // Config is the recipe's configuration.
@@ -54,11 +54,11 @@ type Config struct {
 // defaults are those for scenes, or for files of one's own.
 func defaults(full bool) Config {
 	c := Config{
-		Common: recipe.Common{Seed: 1, Epochs: 4, Batch: 8, LR: 1e-2, Optimizer: "adamw", Schedule: "one-cycle", Decay: 0.02},
-		Width:  32, Levels: 3, Side: 96, Scenes: 10000, Most: 14, TestScenes: 500, Dice: 1, Background: 1, Flip: true, Mirror: true,
+		Common: recipe.Common{Seed: 1, Epochs: 4, Batch: 4, LR: 6e-3, Optimizer: "adamw", Schedule: "one-cycle", Decay: 0.02},
+		Width:  32, Levels: 3, Side: 96, Scenes: 7000, Most: 14, TestScenes: 500, Dice: 1, Background: 1, Flip: true, Mirror: true,
 	}
 	if full {
-		c.Epochs, c.Batch, c.Side, c.Width, c.Jitter, c.Zoom = 40, 8, 128, 24, 0.2, 0.25
+		c.Epochs, c.Side, c.Width, c.Jitter, c.Zoom = 30, 128, 24, 0.2, 0.25
 	}
 	return c
 }
