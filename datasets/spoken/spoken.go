@@ -61,6 +61,11 @@ func (s *Spoken) Words() []string { return strings.Fields(s.Text) }
 // Human tells whether a person says it.
 func (s *Spoken) Human() bool { return strings.HasPrefix(s.Voice, "human ") }
 
+// Phrase tells whether it was said as a string of digits, which may have one.
+func (s *Spoken) Phrase() bool {
+	return strings.HasSuffix(s.Voice, " string") || strings.Contains(s.Text, " ")
+}
+
 // Part says what clips are for.
 type Part int
 

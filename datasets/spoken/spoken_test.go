@@ -104,3 +104,14 @@ func TestCutSaysWhatIsWrong(t *testing.T) {
 	}()
 	unpack(nil, "")
 }
+
+func TestPhrase(t *testing.T) {
+	for _, tt := range []struct {
+		s    Spoken
+		want bool
+	}{{Spoken{Voice: "flite awb", Text: "one"}, false}, {Spoken{Voice: "flite awb string", Text: "one"}, true}, {Spoken{Voice: "rhvoice bdl 80/100", Text: "one two"}, true}} {
+		if got := tt.s.Phrase(); got != tt.want {
+			t.Errorf("%+v: %v", tt.s, got)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"github.com/limpid-ml/limpid/recipe"
 	"github.com/limpid-ml/limpid/recipe/activations"
 	"github.com/limpid-ml/limpid/recipe/backprop"
+	"github.com/limpid-ml/limpid/recipe/commands"
 	"github.com/limpid-ml/limpid/recipe/dates"
 	"github.com/limpid-ml/limpid/recipe/detect"
 	"github.com/limpid-ml/limpid/recipe/fashion"
@@ -15,6 +16,7 @@ import (
 	"github.com/limpid-ml/limpid/recipe/prose"
 	"github.com/limpid-ml/limpid/recipe/regularise"
 	"github.com/limpid-ml/limpid/recipe/segment"
+	"github.com/limpid-ml/limpid/recipe/speech"
 	"github.com/limpid-ml/limpid/recipe/start"
 	"github.com/limpid-ml/limpid/recipe/table"
 )
@@ -34,6 +36,8 @@ var Recipes = []*recipe.Recipe{
 	regularise.Recipe,
 	forecast.Recipe,
 	table.Recipe,
+	commands.Recipe,
+	speech.Recipe,
 }
 
 // Find returns the recipe with the given name, or nil and the nearest name.

@@ -32,6 +32,8 @@ var must = []struct {
 	{"detect", false, []recipe.Goal{{Score: "map50", Bound: 0.75}, {Score: "map", Bound: 0.48}, {Score: "ap50_any_class", Bound: 0.95}}},
 	{"activations", false, []recipe.Goal{{Score: "auto_shortfall", Bound: 0, Most: true}}},
 	{"regularise", false, []recipe.Goal{{Score: "gain_of_best", Bound: 0.02}, {Score: "gain_of_best_low", Bound: 0}}},
+	{"commands", false, recipe.AtLeast("accuracy", 0.92)},
+	{"speech", false, []recipe.Goal{{Score: "word_error_rate", Bound: 0.15, Most: true}}},
 }
 
 func TestGoalsAreThoseAskedFor(t *testing.T) {
