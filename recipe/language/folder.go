@@ -42,7 +42,8 @@ func folder(dir string) (*corpus, error) {
 		c.add(name, [][]rune{texts[i][:a]}, [][]rune{texts[i][a:b]}, [][]rune{texts[i][b:]})
 	}
 	if len(names) < 2 {
-		r.fault(fmt.Errorf("%q has %d classes, and there is nothing to tell apart with fewer than two: put a file, or a folder with files, for each class into it", dir, len(names)))
+		has := map[int]string{0: "no class", 1: "one class only"}[len(names)]
+		r.fault(fmt.Errorf("%q has %s, and there is nothing to tell apart with fewer than two: put a file, or a folder with files, for each class into it", dir, has))
 	}
 	return c, errors.Join(r.faults...)
 }

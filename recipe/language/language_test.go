@@ -369,8 +369,8 @@ func TestHostileFolders(t *testing.T) {
 		files map[string]string
 		want  []string
 	}{
-		{"empty", map[string]string{}, []string{"0 classes", "put a file"}},
-		{"one class", map[string]string{"a.txt": long}, []string{"1 classes"}},
+		{"empty", map[string]string{}, []string{"no class", "put a file"}},
+		{"one class", map[string]string{"a.txt": long}, []string{"one class only"}},
 		{"not UTF-8", map[string]string{"a.txt": "gut\nsch\xf6n " + long, "b.txt": long}, []string{`a.txt", line 2, column 4`, "0xf6", "iconv"}},
 		{"cut rune", map[string]string{"a.txt": long + "\xe6\x97", "b.txt": long}, []string{"line 1, column 761", "iconv"}},
 		{"NUL", map[string]string{"a.txt": "x\n\ny\x00", "b.txt": long}, []string{`a.txt", line 3, column 2`, "byte 0"}},
