@@ -49,7 +49,7 @@ func (s *study) aboutResult(m *recipe.Measured) report.Section {
 			if len(s.choices[body]) > choice {
 				does = s.choices[body][choice].words()
 			}
-			rows = append(rows, []string{spoken()[choice], percent(at[n]), percent(at[n] + gaps[n]), fmt.Sprintf("%.1f", 100*gaps[n]), percent(sparse[n]), does})
+			rows = append(rows, []string{spoken()[choice], fmt.Sprintf("%s ± %.1f", percent(at[n]), 100*spread[n]), percent(at[n] + gaps[n]), fmt.Sprintf("%.1f", 100*gaps[n]), percent(sparse[n]), does})
 		}
 		gain, _ := m.Scores.Number("gain_of_best" + suffix)
 		low, _ := m.Scores.Number("gain_of_best_low" + suffix)
@@ -63,9 +63,12 @@ func (s *study) aboutResult(m *recipe.Measured) report.Section {
 
 // aboutLearning shows the losses of one network of each choice.
 func (s *study) aboutLearning(body int) report.Section {
-	sec := report.Section{Title: "Overfitting, watched: " + bodyNames[body], Text: []string{
-		"The loss on the pictures that are learned from, with whatever noise the method adds, and on validation pictures, epoch by epoch (four passes over the pictures each), of the first seed. Without regularisation the one goes to nothing while the other turns and rises: the network grows ever surer of what it learned by heart, and is ever more surely wrong elsewhere. Early stopping ends there and goes back to the best epoch; augmentation and dropout keep the two together.",
-	}}
+	sec := report.Section{Title: "Overfitting, watched: " + bodyNames[body]}
+	if body == 0 {
+		sec.Text = []string{
+			"The loss on the pictures that are learned from, with whatever noise the method adds, and on validation pictures, epoch by epoch (four passes over the pictures each), of the first seed. Without regularisation the one goes to nothing while the other turns and rises: the network grows ever surer of what it learned by heart, and is ever more surely wrong elsewhere. Early stopping ends there and goes back to the best epoch; augmentation and dropout keep the two together.",
+		}
+	}
 	top := 0.0
 	for choice := range names {
 		for _, v := range plain(s.finalsOf(body, choice)[0].out.Scores["loss"]) {
@@ -165,14 +168,14 @@ func aboutTheory() report.Section {
 		"Dropout leaves each unit out with probability p in every step, so that no unit can rely on another one to correct it. It trains an ensemble of all thinned networks, which share their weights; the network at the end, with all units, stands for their average (Srivastava et al. 2014). In a linear model it is L2, each weight pulled by how much its input varies (Wager, Wang and Liang 2013).",
 		"Early stopping keeps weights near where they began: after t steps of size η a direction of curvature h is learned up to the share 1 − (1 − ηh)ᵗ, so that flat directions are not learned yet. It is L2 with λ ≈ 1/(ηt), at no cost (Bishop 1995; Goodfellow, Bengio and Courville 2016, section 7.8). It needs validation pictures while it trains, which the other methods need for their strengths only.",
 		"Augmentation says what does not matter: a shoe mirrored, moved or partly covered is a shoe. That is knowledge, not just restraint, and it makes new pictures of the old; with few pictures it usually gains most. It must be true of the task: a mirrored digit is no digit.",
-		"They add up where they restrain different things, and only as far as there is variance left to take: a combination with too much of everything underfits. Here methods are added one by one as long as validation pictures say that it helps.",
+		"They add up where they restrain different things, and only as far as there is variance left to take: a combination with too much of everything underfits. Here methods are added one by one, as long as validation pictures say that it helps.",
 	}}
 }
 
 // aboutSearch shows every point of the search.
 func (s *study) aboutSearch() report.Section {
 	sec := report.Section{Title: "The search", Text: []string{
-		fmt.Sprintf("Accuracy on %d validation pictures, which are cut from the training split and which no network learned from; each is the mean of %d networks of other seeds than those that are tested. Every choice, none included, tries the same %d learning rates, a method at its middle strength; then it tries its other two strengths at the best rate. The combination begins with the best method and adds others in the strength chosen for them, at every rate, as long as that helps. ✓ is what was chosen.", s.config.Judges, searchSeeds, s.config.Tries),
+		fmt.Sprintf("Accuracy on %d validation pictures, which are cut from the training split and which no network learned from; each is the mean of %d networks of other seeds than those that are tested. Every choice, none included, tries the same %d learning rates, a method at its middle strength; then it tries its other two strengths at the best rate. The combination begins with the best method and adds others in the strength chosen for them, at every rate, and goes on as long as that helps. ✓ is what was chosen.", s.config.Judges, searchSeeds, s.config.Tries),
 	}}
 	for body := range bodies {
 		var rows [][]string

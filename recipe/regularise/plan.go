@@ -150,7 +150,7 @@ func (s *study) choose(ctx context.Context, b *recipe.Bench, body int) error {
 }
 
 // combine begins with the best method and adds another one, that which helps
-// most on the validation data, as long as one helps.
+// most on the validation data, and further ones as long as they help.
 func (s *study) combine(ctx context.Context, b *recipe.Bench, body int) error {
 	all := s.search[body]
 	now := trial{accuracy: -1}
@@ -172,7 +172,7 @@ func (s *study) combine(ctx context.Context, b *recipe.Bench, body int) error {
 		}
 		s.search[body] = append(s.search[body], next...)
 		t := next[best(next, len(names)-1)]
-		if t.accuracy <= now.accuracy {
+		if len(parts) > 1 && t.accuracy <= now.accuracy {
 			break
 		}
 		now, parts = t, append(parts, s.added(body, now.plan, t.plan))

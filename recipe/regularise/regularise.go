@@ -26,7 +26,7 @@ import (
 var Recipe = &recipe.Recipe{
 	Name:  "regularise",
 	Short: "what helps with 300 pictures: L1, L2, dropout, early stopping, augmentation, together",
-	Data:  "Fashion-MNIST: 300 pictures a seed to learn from, 1,000 to choose by, 2,000 for the test",
+	Data:  "Fashion-MNIST: 300 pictures a seed to learn from, 800 to choose by, 2,000 for the test",
 	Time:  "4 min",
 	New:   func(bool) recipe.Config { c := defaults(); return &c },
 	Open:  func(c recipe.Config) (*recipe.Task, error) { return open(c.(*Config)) },
@@ -47,8 +47,8 @@ type Config struct {
 
 func defaults() Config {
 	return Config{
-		Common:   recipe.Common{Seed: 1, Epochs: 15, Batch: 30, LR: 4e-3, Optimizer: "adam", Schedule: "cosine"},
-		Examples: 300, Judges: 1000, Width: 16, Units: 128, Seeds: 5, Tries: 3,
+		Common:   recipe.Common{Seed: 1, Epochs: 12, Batch: 30, LR: 4e-3, Optimizer: "adam", Schedule: "cosine"},
+		Examples: 300, Judges: 800, Width: 12, Units: 128, Seeds: 5, Tries: 3,
 	}
 }
 
