@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"unicode/utf8"
 
 	"github.com/limpid-ml/limpid/format/picture"
 )
@@ -140,7 +141,13 @@ func classNames(dir string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return strings.Split(strings.TrimSpace(strings.ReplaceAll(string(text), "\r\n", "\n")), "\n"), nil
+	names := strings.Split(strings.TrimSpace(strings.ReplaceAll(strings.TrimPrefix(string(text), "\ufeff"), "\r\n", "\n")), "\n")
+	for i, name := range names {
+		if !utf8.ValidString(name) {
+			return nil, fmt.Errorf("%q, line %d: the name %q is not UTF-8: save the file as UTF-8", filepath.Join(dir, "classes.txt"), i+1, name)
+		}
+	}
+	return names, nil
 }
 
 // Pixels counts, over all masks, the pixels that hold each value, as stored. It

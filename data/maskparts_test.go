@@ -187,3 +187,26 @@ func TestMaskPartsRefuse(t *testing.T) {
 		t.Error("ended, and it goes on")
 	}
 }
+
+// Names may have a byte order mark before them and any letters; what is not
+// UTF-8 is refused with its line.
+func TestNamesOfMasks(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 4 {
+		masked(t, filepath.Join(dir, "images"), filepath.Join(dir, "masks"), fmt.Sprintf("%d.png", i), 1)
+	}
+	write := func(text string) {
+		if err := os.WriteFile(filepath.Join(dir, "classes.txt"), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("\ufeffGrund\r\nKätzchen\r\n")
+	p, err := MaskParts(dir, 4, 4, 1)
+	if err != nil || !slices.Equal(p.Train.Classes, []string{"Grund", "Kätzchen"}) {
+		t.Errorf("%q: %v", p.Train.Classes, err)
+	}
+	write("ground\nK\xe4tzchen\n")
+	if _, err := MaskParts(dir, 4, 4, 1); err == nil || !strings.Contains(err.Error(), "classes.txt") || !strings.Contains(err.Error(), "line 2") {
+		t.Errorf("latin-1: %v", err)
+	}
+}

@@ -54,7 +54,7 @@ type Config struct {
 // defaults are those for scenes, or for files of one's own.
 func defaults(full bool) Config {
 	c := Config{
-		Common: recipe.Common{Seed: 1, Epochs: 4, Batch: 4, LR: 6e-3, Optimizer: "adamw", Schedule: "one-cycle", Decay: 0.02},
+		Common: recipe.Common{Seed: 1, Epochs: 4, Batch: 4, LR: 4e-3, Optimizer: "adamw", Schedule: "one-cycle", Decay: 0.02},
 		Width:  32, Levels: 3, Side: 96, Scenes: 7000, Most: 14, TestScenes: 500, Dice: 1, Background: 1, Flip: true, Mirror: true,
 	}
 	if full {
