@@ -54,8 +54,8 @@ type Config struct {
 // defaults are those for scenes, or for files of one's own.
 func defaults(full bool) Config {
 	c := Config{
-		Common: recipe.Common{Seed: 1, Epochs: 4, Batch: 4, LR: 4e-3, Optimizer: "adamw", Schedule: "one-cycle", Decay: 0.02},
-		Width:  32, Levels: 3, Side: 96, Scenes: 7000, Most: 14, TestScenes: 500, Dice: 1, Background: 1, Flip: true, Mirror: true,
+		Common: recipe.Common{Seed: 1, Epochs: 6, Batch: 4, LR: 4e-3, Optimizer: "adamw", Schedule: "one-cycle", Decay: 0.02},
+		Width:  32, Levels: 3, Side: 96, Scenes: 8000, Most: 14, TestScenes: 500, Dice: 1, Background: 1, Flip: true, Mirror: true,
 	}
 	if full {
 		c.Epochs, c.Side, c.Width, c.Jitter, c.Zoom = 30, 128, 24, 0.2, 0.25
