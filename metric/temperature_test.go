@@ -63,3 +63,34 @@ func TestTemperatureOfNothing(t *testing.T) {
 		}
 	}
 }
+
+// No other temperature has a lower cross-entropy, and one number for all rows
+// cannot change which class is guessed.
+func TestNoTemperatureIsBetter(t *testing.T) {
+	for seed := range uint64(20) {
+		r := tensor.NewRand(seed)
+		n, c := 5+r.IntN(40), 2+r.IntN(6)
+		logits, labels := r.Normal(0, 1+3*r.Float64(), n, c), make([]int32, n)
+		for i := range labels {
+			labels[i] = int32(r.IntN(c))
+		}
+		y := tensor.Of(labels, n)
+		best, err := Temperature(logits, y)
+		if err != nil {
+			t.Fatal(err)
+		}
+		entropy := func(temperature float64) (sum float64) {
+			rows := tensor.Data[float32](logits.Scale(1 / temperature).LogSoftmax(-1))
+			for i, l := range labels {
+				sum -= float64(rows[i*c+int(l)])
+			}
+			return sum
+		}
+		least := entropy(best)
+		for _, by := range []float64{.5, .8, .95, 1.05, 1.25, 2} {
+			if other := best * by; other > coldest && other < hottest && entropy(other) < least-1e-4 {
+				t.Errorf("seed %d: temperature %g has %g, %g has %g", seed, best, least, other, entropy(other))
+			}
+		}
+	}
+}
