@@ -42,6 +42,8 @@ type found struct {
 	Classes []part `json:"classes"` // with any pixels, the largest first; the background is left out
 	// Background is the share of the pixels where nothing was found.
 	Background float64 `json:"background"`
+
+	nothing string // how the background is called
 }
 
 // answer labels each pixel of a picture of any size.
@@ -84,18 +86,22 @@ func (j *job) around() color.Color {
 func enlarge(chance []float32, side, classes int, p draw.Place) (*draw.Labels, []float32) {
 	l := &draw.Labels{W: p.W, H: p.H, Of: make([]int32, p.W*p.H)}
 	sure := make([]float32, p.W*p.H)
+	columns := make([]spot, p.W)
+	for x := range columns {
+		fx, _ := p.To(float64(x)+0.5, 0)
+		columns[x] = between(fx-0.5, p.Box.Min.X, p.Box.Max.X)
+	}
 	row := make([]float32, classes)
 	for y := range p.H {
 		_, fy := p.To(0, float64(y)+0.5)
-		y0, y1, ty := between(fy-0.5, p.Box.Min.Y, p.Box.Max.Y)
-		for x := range p.W {
-			fx, _ := p.To(float64(x)+0.5, 0)
-			x0, x1, tx := between(fx-0.5, p.Box.Min.X, p.Box.Max.X)
-			a, b := chance[(y0*side+x0)*classes:], chance[(y0*side+x1)*classes:]
-			c, d := chance[(y1*side+x0)*classes:], chance[(y1*side+x1)*classes:]
+		v := between(fy-0.5, p.Box.Min.Y, p.Box.Max.Y)
+		upper, lower := chance[v.a*side*classes:], chance[v.b*side*classes:]
+		for x, h := range columns {
+			a, b := upper[h.a*classes:], upper[h.b*classes:]
+			c, d := lower[h.a*classes:], lower[h.b*classes:]
 			for k := range row {
-				top, bottom := a[k]+tx*(b[k]-a[k]), c[k]+tx*(d[k]-c[k])
-				row[k] = top + ty*(bottom-top)
+				top, bottom := a[k]+h.t*(b[k]-a[k]), c[k]+h.t*(d[k]-c[k])
+				row[k] = top + v.t*(bottom-top)
 			}
 			best := decide(row)
 			l.Of[y*p.W+x], sure[y*p.W+x] = int32(best), row[best]
@@ -104,12 +110,17 @@ func enlarge(chance []float32, side, classes int, p draw.Place) (*draw.Labels, [
 	return l, sure
 }
 
-// between returns the two pixels around a place in [lo, hi), and how far it is
-// from the first.
-func between(v float64, lo, hi int) (a, b int, t float32) {
+// spot is a place between two pixels a and b, the share t of the way from a.
+type spot struct {
+	a, b int
+	t    float32
+}
+
+// between returns the pixels in [lo, hi) around a place.
+func between(v float64, lo, hi int) spot {
 	v = min(max(v, float64(lo)), float64(hi-1))
-	a = int(math.Floor(v))
-	return a, min(a+1, hi-1), float32(v - math.Floor(v))
+	a := int(math.Floor(v))
+	return spot{a, min(a+1, hi-1), float32(v - float64(a))}
 }
 
 // sumUp counts the pixels of each class.
@@ -133,7 +144,7 @@ func (j *job) sumUp(l *draw.Labels, sure []float32) *found {
 			f.Classes = append(f.Classes, *p)
 		}
 	}
-	f.Background = all[0].Share
+	f.Background, f.nothing = all[0].Share, all[0].Class
 	slices.SortStableFunc(f.Classes, func(a, b part) int { return b.Pixels - a.Pixels })
 	return f
 }
@@ -141,14 +152,14 @@ func (j *job) sumUp(l *draw.Labels, sure []float32) *found {
 // write tells the shares to people.
 func (f *found) write() string {
 	var b strings.Builder
-	wide := len("background")
+	wide := len([]rune(f.nothing))
 	for _, p := range f.Classes {
 		wide = max(wide, len([]rune(p.Class)))
 	}
 	for _, p := range f.Classes {
 		fmt.Fprintf(&b, "%-*s %5.1f%% of the picture, %3.0f%% sure\n", wide, p.Class, 100*p.Share, 100*p.Sure)
 	}
-	fmt.Fprintf(&b, "%-*s %5.1f%%\n", wide, background, 100*f.Background)
+	fmt.Fprintf(&b, "%-*s %5.1f%%\n", wide, f.nothing, 100*f.Background)
 	return b.String()
 }
 

@@ -135,7 +135,7 @@ func TestColoursOfClasses(t *testing.T) {
 }
 
 func TestWordsOfAnAnswer(t *testing.T) {
-	f := &found{Classes: []part{{Class: "bag", Share: 0.25, Sure: 0.9}}, Background: 0.75}
+	f := &found{Classes: []part{{Class: "bag", Share: 0.25, Sure: 0.9}}, Background: 0.75, nothing: background}
 	if got := f.write(); got != "bag         25.0% of the picture,  90% sure\nbackground  75.0%\n" {
 		t.Errorf("%q", got)
 	}
