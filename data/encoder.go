@@ -125,8 +125,14 @@ func (e *Encoder) add(c *Column, how Encoding, rows, lines []int) error {
 
 // target fits Y.
 func (e *Encoder) target(in Input, c *Column, how Encoding, rows, lines []int) error {
-	if c.Missing > 0 {
-		return fmt.Errorf("%d values of the target are missing, the first on line %d: keep the rows of Table.Complete(%q)", c.Missing, lines[slices.Index(c.cells, "")], c.Name)
+	var gone []int
+	for _, row := range rows {
+		if c.missing(row) {
+			gone = append(gone, row)
+		}
+	}
+	if len(gone) > 0 { // what other rows miss is no matter
+		return fmt.Errorf("%d values of the target are missing, the first on line %d: keep the rows of Table.Complete(%q)", len(gone), lines[gone[0]], c.Name)
 	}
 	switch {
 	case c.Kind == Category || how.Classes:

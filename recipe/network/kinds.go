@@ -162,7 +162,7 @@ func settable(t reflect.Type) bool {
 // "kernel-hw".
 func dashed(name string) string {
 	var b strings.Builder
-	runes := []rune(name)
+	runes := []rune(strings.ReplaceAll(name, "ReLU", "Relu"))
 	for i, r := range runes {
 		if unicode.IsUpper(r) && i > 0 && !unicode.IsUpper(runes[i-1]) {
 			b.WriteByte('-')
