@@ -190,7 +190,7 @@ func filtersSection(t *Task) *report.Section {
 		return nil
 	}
 	return &report.Section{Title: "What the first layer looks for", Text: []string{
-		"Each square is what one unit of the first layer weighs the picture with: it answers most where the picture is bright under bright squares and dark under dark ones. Edges in several directions are what one hopes to see in small filters; in those as large as the picture, garments. What looks like noise is mostly the random first weights: a wide layer learns by small changes to many of them.",
+		"Each square is what one unit of the first layer weighs the picture with: it answers most where the picture is bright under bright squares and dark under dark ones. Edges in several directions are what one hopes to see in small filters; in those as large as the picture, whole objects. What looks like noise is mostly the random first weights: a wide layer learns by small changes to many of them.",
 	}, Body: []report.Figure{report.Pictures(true, pictures)}}
 }
 

@@ -129,6 +129,9 @@ type Task struct {
 	Fit     train.Config // all but Dir and Observers; unused if Run is there
 	Test    data.Dataset // read once, after training; may be nil with Measure
 	Classes []string
+	// About says in a line what is learned, where that is not what the recipe's
+	// Short says: of a user's own data.
+	About string
 	// Picture turns a picture into one input [H, W, C]; nil: the recipe takes
 	// no pictures.
 	Picture func(img image.Image) (tensor.Tensor, *photo.Prepared)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,7 +23,7 @@ func (r *session) writeReport(ctx context.Context, res *result, m *recipe.Measur
 		return err
 	}
 	page := paper.Page{
-		Title: "limpid " + r.recipe.Name, Lead: sentence(r.recipe.Short),
+		Title: "limpid " + r.recipe.Name, Lead: sentence(cmp.Or(r.task.About, r.recipe.Short)),
 		Facts: res.facts(), Sections: append(past.sections(), own...),
 	}
 	page.Sections = append(page.Sections, r.settingsSection())

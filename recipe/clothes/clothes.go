@@ -5,7 +5,9 @@
 package clothes
 
 import (
+	"fmt"
 	"image"
+	"path/filepath"
 
 	"github.com/limpid-ml/limpid/data"
 	"github.com/limpid-ml/limpid/datasets/fashion"
@@ -43,7 +45,7 @@ var quick = []string{"epochs=2", "width=8", "examples=800", "batch=32"}
 func (k *Kind) Recipe() *recipe.Recipe {
 	return &recipe.Recipe{
 		Name: k.Name, Short: k.Short, Time: k.Time, Quick: quick, Input: "PICTURE",
-		Data:  "Fashion-MNIST: 6,000 pictures for training, 2,000 for the test; all 70,000 by --data",
+		Data:  "Fashion-MNIST: 6,000 + 2,000 pictures; all 70,000, or a folder by class, by --data",
 		New:   func(full bool) recipe.Config { c := k.Defaults(full); return &c },
 		Open:  func(c recipe.Config) (*recipe.Task, error) { return k.open(c.(*Config)) },
 		Goals: func(c recipe.Config) []recipe.Goal { return k.goals(c.(*Config)) },
@@ -62,6 +64,7 @@ type Config struct {
 	Mixup     float64 `json:"mixup" help:"blend training pictures in pairs: the α of the Beta distribution of the shares; 0: do not" min:"0" max:"10"`
 	Regular
 	Examples int `json:"examples" help:"use only so many training pictures; 0: all" min:"0" max:"60000"`
+	Size     int `json:"size" help:"width and height that pictures of your own, in a folder by class, are brought to" min:"8" max:"512"`
 }
 
 // open reads the data and builds the network.
@@ -75,18 +78,21 @@ func (k *Kind) open(c *Config) (*recipe.Task, error) {
 		return nil, err
 	}
 	var last nn.Temperature
-	net, err := nn.Build(c.around(k.Network(c), &last), nn.Input(side, side, 1), nn.Seed(c.Seed), nn.Name("fashion"))
+	net, err := nn.Build(c.around(k.Network(c), &last), nn.Input(c.input()...), nn.Seed(c.Seed), nn.Name("fashion"))
 	if err != nil {
 		return nil, err
 	}
-	t := &recipe.Task{Net: net, Test: set.Test, Classes: fashion.Classes, Picture: c.picture}
+	t := &recipe.Task{Net: net, Test: set.Test, Classes: c.Classes(), Picture: c.picture}
+	if a := c.own(); a != nil {
+		t.About = fmt.Sprintf("%d classes of pictures in %s, at %d × %d pixels", len(a.Classes), filepath.Base(a.Folder), a.Size, a.Size)
+	}
 	t.Fit = train.Config{
 		Data: set.Train, Validate: set.Validate, Batch: c.Batch, Epochs: c.Epochs, Every: c.Every, Seed: c.Seed,
 		Loss: lossOf(c), Optimizer: c.Rule(), Clip: c.Clip, Metrics: []metric.Metric{metric.Accuracy{}},
 		Transform: c.augment(),
 	}
 	if c.Mixup > 0 {
-		t.Fit.Mix = data.Mixup{Alpha: c.Mixup, Classes: len(fashion.Classes)}.Transform()
+		t.Fit.Mix = data.Mixup{Alpha: c.Mixup, Classes: len(c.Classes())}.Transform()
 	}
 	t.Fit.Schedule = c.Rates(t.Steps())
 	c.regularise(&t.Fit, &last, t.Steps())
@@ -106,7 +112,7 @@ func (k *Kind) goals(c *Config) []recipe.Goal {
 	if full {
 		bound = k.Full
 	}
-	if *c != usual || bound == 0 {
+	if *c != usual || bound == 0 || c.own() != nil {
 		return nil
 	}
 	return recipe.AtLeast("accuracy", bound)
@@ -119,13 +125,19 @@ func lossOf(c *Config) loss.Func {
 	return loss.CrossEntropy
 }
 
-// read returns the embedded pictures, or those in the folder c.Data.
+// read returns the embedded pictures, or those in the folder c.Data: the
+// published files, or pictures by class.
 func read(c *Config) (fashion.Set, error) {
 	set := fashion.Mini()
-	if c.Data != "" {
+	if c.isOwn() {
+		var err error
+		if set, err = c.readOwn(); err != nil {
+			return set, err
+		}
+	} else if c.Data != "" {
 		var err error
 		if set, err = fashion.Full(c.Data); err != nil {
-			return set, err
+			return set, fmt.Errorf("%w; or give a folder with a folder of pictures for each class", err)
 		}
 	}
 	if c.Examples > 0 && c.Examples < set.Train.Len() {
@@ -146,6 +158,9 @@ func spread(n, k int) []int {
 
 // picture turns a picture into an input: what the network was trained on.
 func (c *Config) picture(img image.Image) (tensor.Tensor, *photo.Prepared) {
+	if a := c.own(); a != nil {
+		return a.picture(img)
+	}
 	p := photo.Prepare(img, side)
 	x := make([]float32, len(p.Image.Pix))
 	for i, v := range p.Image.Pix {

@@ -108,7 +108,7 @@ func TestPictureOfAPhotograph(t *testing.T) {
 var taken = map[string]string{
 	"seed": "99", "epochs": "3", "batch": "17", "lr": "0.25", "optimizer": "sgd", "momentum": "0.5", "schedule": "cosine", "warmup": "4",
 	"weight-decay": "0.125", "clip": "2", "checkpoint": "5", "data": "/x y", "width": "31", "dropout": "0.5", "smoothing": "0.25", "flip": "false",
-	"shift": "3", "erase": "0.75", "mixup": "1.5", "examples": "123",
+	"shift": "3", "erase": "0.75", "mixup": "1.5", "examples": "123", "size": "48",
 	"activation": "auto", "l1": "0.125", "max-norm": "3", "average": "swa", "input-noise": "0.25", "weight-noise": "0.5", "calibrate": "true",
 }
 
@@ -156,6 +156,7 @@ func TestBoundsOfSettings(t *testing.T) {
 		"erase":     {{"0", "0.9"}, {"1", "-0.2"}},
 		"mixup":     {{"0", "10"}, {"11", "-1", "Inf"}},
 		"examples":  {{"0", "60000"}, {"60001", "-1"}},
+		"size":      {{"8", "512"}, {"7", "513"}},
 		"flip":      {{"true", "0"}, {"2", "yes", ""}},
 	} {
 		for _, v := range values[0] {

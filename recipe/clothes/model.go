@@ -1,7 +1,6 @@
 package clothes
 
 import (
-	"github.com/limpid-ml/limpid/datasets/fashion"
 	"github.com/limpid-ml/limpid/nn"
 	"github.com/limpid-ml/limpid/tensor"
 )
@@ -24,14 +23,15 @@ func Convolutional(c *Config) nn.Layer {
 		Block2:  newBlock(2*c.Width, c.Act()),
 		Block3:  newBlock(4*c.Width, c.Act()),
 		Drop:    nn.Dropout{Rate: c.Dropout},
-		Classes: nn.Linear{Out: len(fashion.Classes)},
+		Classes: nn.Linear{Out: len(c.Classes())},
 	}
 }
 
 // BlockEnds names the first and the last hidden layer of a [Network].
 func BlockEnds(*Config) []string { return []string{"block1", "block3"} }
 
-// Forward maps pictures [N, 28, 28, 1] to scores [N, 10].
+// Forward maps pictures [N, H, W, C], of 8 × 8 pixels or more, to scores
+// [N, classes].
 func (n *Network) Forward(p *nn.Pass, x tensor.Tensor) tensor.Tensor {
 	y := p.Apply(x, &n.Block1, &n.Block2, &n.Block3, &n.Flat, &n.Drop, &n.Classes)
 	if n.Warmth == nil {

@@ -31,11 +31,14 @@ type Regular struct {
 // Usual is how those settings stand where nothing is asked for.
 var Usual = Regular{Activation: "relu", Average: "none"}
 
+// Size is the usual width and height of pictures of a user's own, in pixels.
+const Size = 32
+
 // Act is the activation of the hidden layers.
 func (c *Config) Act() nn.Act {
 	name := c.Activation
 	if name == auto {
-		name = c.Known
+		name = c.picked()
 	}
 	if act, ok := activations.Named(name); ok {
 		return act
@@ -55,7 +58,7 @@ const (
 // settleAct measures activations, if that was asked for, and notes the one that
 // signals pass best; nil if there was nothing to measure.
 func (k *Kind) settleAct(c *Config, set data.Dataset) ([]signal.Rating, error) {
-	if c.Activation != auto || c.Known != "" {
+	if c.Activation != auto || c.picked() != "" {
 		return nil, nil
 	}
 	x, err := some(set, looked)
@@ -67,7 +70,7 @@ func (k *Kind) settleAct(c *Config, set data.Dataset) ([]signal.Rating, error) {
 		all = append(all, signal.Choice{Name: name, Build: func(seed uint64) (*nn.Net, []string, error) {
 			with := *c
 			with.Activation = name
-			net, err := nn.Build(k.Network(&with), nn.Input(side, side, 1), nn.Seed(c.Seed+seed-1))
+			net, err := nn.Build(k.Network(&with), nn.Input(c.input()...), nn.Seed(c.Seed+seed-1))
 			return net, k.Ends(&with), err
 		}})
 	}
@@ -75,8 +78,7 @@ func (k *Kind) settleAct(c *Config, set data.Dataset) ([]signal.Rating, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.Known = ratings[0].Name
-	return ratings, nil
+	return ratings, c.pick(ratings[0].Name)
 }
 
 // some stacks n evenly spread pictures.

@@ -27,8 +27,8 @@ var Recipe = (&clothes.Kind{
 func defaults(full bool) clothes.Config {
 	c := clothes.Config{
 		Common:  recipe.Common{Seed: 1, Epochs: 24, Batch: 64, LR: 5e-3, Optimizer: "adamw", Schedule: "one-cycle", Decay: 0.02},
-		Regular: clothes.Usual,
-		Width:   32, Dropout: 0.3, Flip: true, Shift: 1, Erase: 0.4, Smoothing: 0.05,
+		Regular: clothes.Usual, Size: clothes.Size,
+		Width: 32, Dropout: 0.3, Flip: true, Shift: 1, Erase: 0.4, Smoothing: 0.05,
 	}
 	if full {
 		c.Epochs = 20

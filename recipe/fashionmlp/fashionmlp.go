@@ -4,7 +4,6 @@
 package fashionmlp
 
 import (
-	"github.com/limpid-ml/limpid/datasets/fashion"
 	"github.com/limpid-ml/limpid/model"
 	"github.com/limpid-ml/limpid/nn"
 	"github.com/limpid-ml/limpid/recipe"
@@ -25,7 +24,7 @@ var Recipe = (&clothes.Kind{
 // network makes two hidden layers, the second half as wide as the first.
 func network(c *clothes.Config) nn.Layer {
 	return model.MLP{
-		Widths: []int{c.Width, max(1, c.Width/2)}, Classes: len(fashion.Classes), Act: c.Act(), Norm: true, Dropout: c.Dropout,
+		Widths: []int{c.Width, max(1, c.Width/2)}, Classes: len(c.Classes()), Act: c.Act(), Norm: true, Dropout: c.Dropout,
 	}.New()
 }
 
@@ -42,8 +41,8 @@ func ends(c *clothes.Config) []string {
 func defaults(full bool) clothes.Config {
 	c := clothes.Config{
 		Common:  recipe.Common{Seed: 1, Epochs: 20, Batch: 64, LR: 2e-3, Optimizer: "adamw", Schedule: "one-cycle", Decay: 0.05},
-		Regular: clothes.Usual,
-		Width:   512, Dropout: 0.3, Flip: true,
+		Regular: clothes.Usual, Size: clothes.Size,
+		Width: 512, Dropout: 0.3, Flip: true,
 	}
 	if full {
 		c.Epochs = 15

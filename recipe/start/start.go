@@ -25,8 +25,8 @@ var Recipe = (&clothes.Kind{
 func defaults(full bool) clothes.Config {
 	c := clothes.Config{
 		Common:  recipe.Common{Seed: 1, Epochs: 8, Batch: 64, LR: 5e-3, Optimizer: "adamw", Schedule: "one-cycle", Decay: 0.01},
-		Regular: clothes.Usual,
-		Width:   24, Dropout: 0.25, Flip: true,
+		Regular: clothes.Usual, Size: clothes.Size,
+		Width: 24, Dropout: 0.25, Flip: true,
 	}
 	if full {
 		c.Epochs, c.Width = 12, 32

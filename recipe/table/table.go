@@ -10,6 +10,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -117,8 +118,8 @@ func open(c *Config) (*recipe.Task, error) {
 		t.Total += s.steps()
 	}
 	t.Net, t.Also = t.Also[0].Net, t.Also[1:] // the command wants one to be the run's
-	if len(j.studies) == 1 {
-		t.Classes = j.studies[0].Classes
+	if s := j.studies[0]; s.File != "" {
+		t.Classes, t.About = s.Classes, fmt.Sprintf("%s of %s, told from %d columns", s.Target, filepath.Base(s.File), len(s.Columns))
 	}
 	return t, nil
 }
