@@ -63,7 +63,17 @@ var (
 		func(fake tensor.Tensor) tensor.Tensor { return fake.Mean().Neg() }}
 )
 
-// Games lists them.
+// RelativisticPair has the discriminator score how much more real a real
+// example is than a generated one, pair by pair; its Discriminator with the
+// two changed over is the generator's loss, so that there is no Generator.
+//
+// Source: Jolicoeur-Martineau 2019, "The relativistic discriminator"; Huang et
+// al. 2024, "The GAN is dead; long live the GAN! A modern GAN baseline", with R1
+// and R2.
+var RelativisticPair = Adversarial{Name: "relativistic pair",
+	Discriminator: func(real, fake tensor.Tensor) tensor.Tensor { return fake.Sub(real).Softplus().Mean() }}
+
+// Games lists those whose generator looks at its own examples alone.
 var Games = []Adversarial{Minimax, NonSaturating, LeastSquares, Hinge, Wasserstein}
 
 // logistic is −log D of real and −log(1 − D) of generated examples.

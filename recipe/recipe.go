@@ -31,6 +31,9 @@ type Recipe struct {
 	Goals func(cfg Config) []Goal
 	// Quick are settings, "key=value", that make a run of a few seconds.
 	Quick []string
+	// Named are data that limpid brings along under names: --data takes them as
+	// it takes a path.
+	Named []string
 	// Watched is the validation metric that is shown while it trains; "":
 	// "accuracy".
 	Watched string

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -318,6 +319,9 @@ func (o *trainOptions) configure(r *recipe.Recipe, file *yamltree.Node) (recipe.
 		if err := set(cfg, p[0], p[1]); err != nil {
 			return nil, err
 		}
+	}
+	if slices.Contains(r.Named, cfg.Shared().Data) {
+		return cfg, nil
 	}
 	return cfg, absolute(&cfg.Shared().Data)
 }

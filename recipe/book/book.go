@@ -15,6 +15,7 @@ import (
 	"github.com/limpid-ml/limpid/recipe/language"
 	"github.com/limpid-ml/limpid/recipe/prose"
 	"github.com/limpid-ml/limpid/recipe/regularise"
+	"github.com/limpid-ml/limpid/recipe/ringgan"
 	"github.com/limpid-ml/limpid/recipe/segment"
 	"github.com/limpid-ml/limpid/recipe/speech"
 	"github.com/limpid-ml/limpid/recipe/start"
@@ -38,6 +39,7 @@ var Recipes = []*recipe.Recipe{
 	table.Recipe,
 	commands.Recipe,
 	speech.Recipe,
+	ringgan.Recipe,
 }
 
 // Find returns the recipe with the given name, or nil and the nearest name.

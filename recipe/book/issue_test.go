@@ -27,6 +27,7 @@ var must = []struct {
 		{Score: "coverage_90", Bound: 0.85}, {Score: "coverage_90", Bound: 0.95, Most: true}, {Score: "weather_mase_over_harmonic", Bound: 1, Most: true},
 		{Score: "coverage_90_weather", Bound: 0.85}, {Score: "coverage_90_weather", Bound: 0.95, Most: true}}},
 	{"dates", false, []recipe.Goal{{Score: "exact", Bound: 0.99}, {Score: "exact_new", Bound: 0.90}}},
+	{"ring-gan", false, []recipe.Goal{{Score: "modes", Bound: 8}, {Score: "high_quality", Bound: 0.9}}},
 	{"language", false, []recipe.Goal{{Score: "accuracy_40", Bound: 0.93}, {Score: "accuracy_100", Bound: 0.975}}},
 	{"prose", false, []recipe.Goal{{Score: "bits_per_character", Bound: 2.05, Most: true}}},
 	{"detect", false, []recipe.Goal{{Score: "map50", Bound: 0.75}, {Score: "map", Bound: 0.48}, {Score: "ap50_any_class", Bound: 0.95}}},
