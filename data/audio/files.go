@@ -51,7 +51,7 @@ func transcripts(raw []byte, dir string) (all []Utterance, err error) {
 		text, _, _ = strings.Cut(text, "\t")
 		file, text = strings.TrimSpace(file), strings.TrimSpace(text)
 		if !ok || file == "" || text == "" {
-			return nil, fmt.Errorf("line %d is %q, want a file, a tab and what is said in it", n+1, line)
+			return nil, fmt.Errorf("line %d is %q, want a file, a tab and what is said in it", n+1, brief(line))
 		}
 		if !filepath.IsLocal(file) {
 			return nil, fmt.Errorf("line %d: %q is not within the list's folder", n+1, file)
@@ -70,6 +70,15 @@ func transcripts(raw []byte, dir string) (all []Utterance, err error) {
 		return nil, errors.New("names no file")
 	}
 	return all, nil
+}
+
+// brief cuts a long line, so that an error about it can be read.
+func brief(line string) string {
+	const most = 80
+	if len(line) <= most {
+		return line
+	}
+	return strings.ToValidUTF8(line[:most], "") + " …"
 }
 
 // isHeading tells whether a first line names the columns.

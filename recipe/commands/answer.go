@@ -23,7 +23,7 @@ const unsure = 0.5
 
 // answer says which word is in a file of sound.
 func (l *lesson) answer(_ context.Context, q *recipe.Question) (*recipe.Answer, error) {
-	samples, steps, err := listen.Read(q.In)
+	samples, steps, err := listen.Ask(q)
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/limpid-ml/limpid/data/audio"
 	"github.com/limpid-ml/limpid/internal/par"
+	"github.com/limpid-ml/limpid/recipe"
 )
 
 const (
@@ -35,6 +36,8 @@ func read(r io.Reader, most int64) (samples []float32, steps []string, err error
 	switch {
 	case limited.N == 0:
 		return nil, nil, fmt.Errorf("the file has more than %d MB: cut it into clips of up to %d seconds", most>>20, Longest)
+	case errors.Is(err, io.EOF):
+		return nil, nil, errors.New("the file is empty")
 	case err != nil:
 		return nil, nil, errors.New(strings.TrimPrefix(err.Error(), "audio: "))
 	}
@@ -58,6 +61,19 @@ func read(r io.Reader, most int64) (samples []float32, steps []string, err error
 		steps = append(steps, fmt.Sprintf("cut off %.1f s of silence", d))
 	}
 	return cut, steps, nil
+}
+
+// Ask is [Read] of a question's input; the error names it.
+func Ask(q *recipe.Question) (samples []float32, steps []string, err error) {
+	samples, steps, err = Read(q.In)
+	if err != nil && q.Name != "" {
+		name := q.Name
+		if name == "-" {
+			name = "standard input"
+		}
+		err = fmt.Errorf("%s: %w", name, err)
+	}
+	return samples, steps, err
 }
 
 // trim cuts off what is 40 dB below the loudest 10 ms, but for a margin; nil:

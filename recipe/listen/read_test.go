@@ -12,6 +12,7 @@ import (
 
 	"github.com/limpid-ml/limpid/data/audio"
 	"github.com/limpid-ml/limpid/format/wav"
+	"github.com/limpid-ml/limpid/recipe"
 	"github.com/limpid-ml/limpid/tensor"
 )
 
@@ -70,7 +71,7 @@ func TestReadSaysWhatIsWrong(t *testing.T) {
 		in   []byte
 		want string
 	}{
-		"nothing":            {nil, ""},
+		"nothing":            {nil, "empty"},
 		"text":               {[]byte("this is no sound, but it is long enough to look at"), ""},
 		"MP3":                {append([]byte("ID3\x04"), make([]byte, 500)...), ""},
 		"a header alone":     {good[:44], "cut short"},
@@ -221,5 +222,17 @@ func TestVoices(t *testing.T) {
 	slices.SortFunc(all, Compare)
 	if !slices.Equal(all, []string{"flite a", "flite z", "human a", "human b"}) {
 		t.Errorf("sorted: %v", all)
+	}
+}
+
+func TestAskNamesTheInput(t *testing.T) {
+	for name, want := range map[string]string{"a b.wav": "a b.wav: the file is empty", "-": "standard input: the file is empty", "": "the file is empty"} {
+		if _, _, err := Ask(&recipe.Question{Name: name, In: strings.NewReader("")}); err == nil || err.Error() != want {
+			t.Errorf("%q: %v, want %q", name, err, want)
+		}
+	}
+	samples, steps, err := Ask(&recipe.Question{Name: "x", In: bytes.NewReader(file(t, 16000, 1, wav.PCM16, 1))})
+	if err != nil || len(samples) == 0 || len(steps) == 0 {
+		t.Errorf("%d samples, %q: %v", len(samples), steps, err)
 	}
 }
