@@ -23,8 +23,8 @@ const (
 )
 
 // Draw draws samples' spectrogram, low frequencies at the bottom, time to the
-// right, and a strip of words below it. The words' places are bounded by thin
-// lines.
+// right, and a strip of words below it, if there are any. Each word begins with
+// a thin line.
 func Draw(samples []float32, marks []Mark) image.Image {
 	x := Hear(samples)
 	frames := min(len(x)/Width, mostFrames)
@@ -34,7 +34,11 @@ func Draw(samples []float32, marks []Mark) image.Image {
 			hi = max(hi, v)
 		}
 	}
-	img := image.NewRGBA(image.Rect(0, 0, max(least, frames*zoomX), Bands*zoomY+strip))
+	size := image.Rect(0, 0, frames*zoomX, Bands*zoomY)
+	if len(marks) > 0 {
+		size = image.Rect(0, 0, max(least, frames*zoomX), Bands*zoomY+strip)
+	}
+	img := image.NewRGBA(size)
 	for i := range img.Pix {
 		img.Pix[i] = 255
 	}

@@ -279,6 +279,9 @@ func TestDraw(t *testing.T) {
 	if short := Draw(tone(500, 0.05), []Mark{{"a", 0, 1}, {"b", 5, 6}}); short.Bounds().Dx() != least {
 		t.Errorf("a short clip is %v", short.Bounds())
 	}
+	if plain := Draw(x, nil); plain.Bounds().Dy() != Bands*zoomY || plain.Bounds().Dx() != size.X {
+		t.Errorf("without words it is %v", plain.Bounds())
+	}
 	if heat(0) != (color.RGBA{0, 0, 0, 255}) || heat(2).R != 255 || heat(-1) != heat(0) {
 		t.Errorf("colours %v, %v", heat(0), heat(2))
 	}
