@@ -5,6 +5,7 @@ package book
 import (
 	"github.com/limpid-ml/limpid/recipe"
 	"github.com/limpid-ml/limpid/recipe/activations"
+	"github.com/limpid-ml/limpid/recipe/anomaly"
 	"github.com/limpid-ml/limpid/recipe/backprop"
 	"github.com/limpid-ml/limpid/recipe/commands"
 	"github.com/limpid-ml/limpid/recipe/dates"
@@ -36,6 +37,7 @@ var Recipes = []*recipe.Recipe{
 	activations.Recipe,
 	regularise.Recipe,
 	forecast.Recipe,
+	anomaly.Recipe,
 	table.Recipe,
 	commands.Recipe,
 	speech.Recipe,

@@ -23,6 +23,7 @@ var must = []struct {
 	{"segment", false, []recipe.Goal{{Score: "miou", Bound: 0.65}, {Score: "iou_object", Bound: 0.92}}},
 	{"table", false, []recipe.Goal{{Score: "shortfall_points", Bound: 1, Most: true}, {Score: "shortfall_error", Bound: 0.02, Most: true}}},
 	{"backprop", false, []recipe.Goal{{Score: "accuracy", Bound: 0.5}, {Score: "accuracy_xor", Bound: 1}, {Score: "largest_difference", Bound: 1e-9, Most: true}}},
+	{"anomaly", false, recipe.AtLeast("average_precision", 0.9)},
 	{"forecast", false, []recipe.Goal{{Score: "mase", Bound: 1, Most: true}, {Score: "mase_over_holt_winters", Bound: 1.05, Most: true},
 		{Score: "coverage_90", Bound: 0.85}, {Score: "coverage_90", Bound: 0.95, Most: true}, {Score: "weather_mase_over_harmonic", Bound: 1, Most: true},
 		{Score: "coverage_90_weather", Bound: 0.85}, {Score: "coverage_90_weather", Bound: 0.95, Most: true}}},
