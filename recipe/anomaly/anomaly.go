@@ -25,7 +25,7 @@ import (
 // Recipe learns what is usual in a series.
 var Recipe = &recipe.Recipe{
 	Name:    "anomaly",
-	Short:   "find what is wrong in a series: an auto-encoder on counts by the hour, or on a CSV file of your own",
+	Short:   "find what is wrong in a series, counts by the hour or a CSV of yours, by an auto-encoder",
 	Data:    "passers-by at five counters in Auckland, 17,544 hours (CC BY 4.0), with planted faults",
 	Time:    "1 min",
 	Watched: "loss",

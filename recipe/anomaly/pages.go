@@ -31,7 +31,7 @@ func (l *lesson) pages(context.Context, *recipe.Measured) ([]report.Section, err
 	all := []report.Section{
 		{Title: "How faults are found", Text: theory},
 		{Title: "Who finds most", Text: []string{r.verdict()}, Body: []report.Figure{
-			report.Table([]string{"way", "average precision, test", "on validation data", "a stretch's score is of its steps the"}, rows)}},
+			report.Table([]string{"way", "average precision, test", "on validation data", "score of a stretch"}, rows)}},
 		r.kinds(),
 		l.overview(),
 	}
@@ -55,7 +55,7 @@ func (l *lesson) pages(context.Context, *recipe.Measured) ([]report.Section, err
 func (r *reckoned) kinds() report.Section {
 	head := []string{"fault", "planted"}
 	for _, w := range r.ways {
-		head = append(head, w.name)
+		head = append(head, recipe.Words(w.key))
 	}
 	rows := [][]string{}
 	for k := -1; k < len(faults); k++ {
