@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/limpid-ml/limpid/recipe"
+	"github.com/limpid-ml/limpid/recipe/book"
 	paper "github.com/limpid-ml/limpid/recipe/report"
 )
 
@@ -62,8 +63,12 @@ func (r *result) facts() []paper.Fact {
 		}
 		all = append(all, f)
 	}
-	if a, ok := r.Metrics["test"].Number("accuracy"); ok && len(all) == 0 {
-		all = append(all, paper.Fact{Name: "test accuracy", Value: percent(a), Note: "no target is set for these settings"})
+	watched := "accuracy"
+	if rec, _ := book.Find(r.Recipe); rec != nil {
+		watched = rec.Watches()
+	}
+	if v, ok := r.Metrics["test"].Number(watched); ok && len(all) == 0 {
+		all = append(all, paper.Fact{Name: "test " + recipe.Words(watched), Value: recipe.Format(watched, v), Note: "no target is set for these settings"})
 	}
 	took := time.Duration(r.Seconds * float64(time.Second))
 	return append(all,

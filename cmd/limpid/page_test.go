@@ -108,3 +108,13 @@ func TestHistorySections(t *testing.T) {
 		t.Errorf("got %+v", s)
 	}
 }
+
+// Where no target is set the page leads with the score that the recipe watches.
+func TestFactsWithoutTargets(t *testing.T) {
+	for name, want := range map[string]string{"detect": "test map50 41.0%", "start": "test accuracy 90.0%", "": "test accuracy 90.0%"} {
+		r := &result{Recipe: name, Metrics: map[string]recipe.Scores{"test": {"map50": 0.41, "accuracy": 0.9, "map": 0.2}}}
+		if f := r.facts()[0]; f.Name+" "+f.Value != want || f.Mood != "" {
+			t.Errorf("%s: %+v, want %s", name, f, want)
+		}
+	}
+}
