@@ -33,11 +33,23 @@ func (l *lesson) scoreSection() report.Section {
 		rows = append(rows, []string{fmt.Sprintf("%d-grams", c.order), bits(c.estimated), bits(c.tuned)})
 	}
 	return report.Section{Title: "What it knows, in bits", Text: []string{
+		f.verdict(),
 		fmt.Sprintf("Bits a character say how well a model foresees a text: the logarithm of one over the probability that it gave to what then came, on average. Who knows nothing needs %.1f bits for one of this text's %d characters. The network needs %.3f on the test, as if it were torn between %.1f characters, all as likely, each time; counting needs %.3f.",
 			log2(l.text.codec.Size()-1), l.text.codec.Size()-1, f.bits, exp2(f.bits), f.baseline),
 		"Counting is done by the best method known, interpolated Kneser–Ney with modified discounts: how often did each character follow the four before it, and where that says little, the three before it, and so on. It forgets all that is further back, and what it has not seen letter by letter is new to it. A network makes of all characters before, however many, a state that is alike where what follows is alike.",
 		"The lengths of n-grams on the validation text, with the discounts that Chen and Goodman estimate and with those that were tuned on it. Longer ones know more and meet more that they have not seen:",
 	}, Body: append(l.curve(), report.Table([]string{"counting", "bits, estimated", "bits, tuned"}, rows))}
+}
+
+// verdict says who foresees the test better.
+func (f *findings) verdict() string {
+	switch by := f.baseline - f.bits; {
+	case by > 0.005:
+		return fmt.Sprintf("The network foresees the test text better than counting does, by %.3f bits a character.", by)
+	case by < -0.005:
+		return fmt.Sprintf("Counting foresees the test text better than the network does, by %.3f bits a character: it needs less text, and no time. The network needs more of both.", -by)
+	}
+	return "The network and counting foresee the test text equally well."
 }
 
 // curve draws the validation bits by epoch, beside counting's.
@@ -124,9 +136,30 @@ func (l *lesson) styleSection(ctx context.Context) (report.Section, error) {
 		if err != nil {
 			return s, err
 		}
-		s.Body = append(s.Body, report.Listing(prompt+text).Under(style.name))
+		s.Body = append(s.Body, report.Listing(wrapped(prompt+text, columns)).Under(style.name))
 	}
 	return s, nil
+}
+
+// columns is how wide what it writes is shown at most.
+const columns = 90
+
+// wrapped breaks lines that are wider than n characters, at spaces where there
+// are any.
+func wrapped(text string, n int) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		for r := []rune(line); len(r) > n; r = []rune(line) {
+			at := n
+			if i := strings.LastIndex(string(r[:n]), " "); i > 0 {
+				at = len([]rune(string(r[:n])[:i])) + 1
+			}
+			b.WriteString(strings.TrimRight(string(r[:at]), " ") + "\n")
+			line = string(r[at:])
+		}
+		b.WriteString(line)
+	}
+	return b.String()
 }
 
 // sampleSection shows how it learned to write.

@@ -48,7 +48,7 @@ type Config struct {
 
 func defaults() Config {
 	return Config{
-		Common: recipe.Common{Seed: 1, Epochs: 8, Batch: 32, LR: 4e-3, Optimizer: "adamw", Schedule: "one-cycle", Decay: 0.01, Clip: 1},
+		Common: recipe.Common{Seed: 1, Epochs: 10, Batch: 32, LR: 4e-3, Optimizer: "adamw", Schedule: "one-cycle", Decay: 0.01, Clip: 1},
 		Model:  "lstm", Heads: 4, Dim: 128, Window: 64, Dropout: 0.2,
 	}
 }

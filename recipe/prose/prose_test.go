@@ -133,7 +133,7 @@ func TestAtLine(t *testing.T) {
 		{"abc\ndef", 1, 4}, {"abc\ndef", 4, 4}, {"abcdef", 3, 3}, {"日本語", 4, 6}, {"abc\n", 1, 1},
 		{strings.Repeat("x", 5000) + "\nab", 10, 10},
 	} {
-		if got := atLine(tt.s, tt.at); got != tt.want {
+		if got := atLine(tt.s, tt.at, 2000); got != tt.want {
 			t.Errorf("%.10q at %d: %d, want %d", tt.s, tt.at, got, tt.want)
 		}
 	}

@@ -44,7 +44,7 @@ func book(file string, most int, codec *token.Characters) (*text, error) {
 		}
 	}
 	if most > 0 && most < len(s) {
-		s = s[:atLine(s, most)]
+		s = s[:atLine(s, most, most/10)]
 	}
 	return divide(s, codec)
 }
@@ -56,8 +56,9 @@ func divide(s string, codec *token.Characters) (*text, error) {
 	if n := utf8.RuneCountInString(s); n < leastText {
 		return nil, fmt.Errorf("the text has %d characters, and at least %d are needed, better a million: the last tenth is for the test", n, leastText)
 	}
-	test := atLine(s, len(s)*9/10)
-	held := atLine(s, test-min(test/heldShare, heldMost))
+	soon := len(s) / 10 / heldShare // so that no part is lost to a long line
+	test := atLine(s, len(s)*9/10, soon)
+	held := atLine(s, test-min(test/heldShare, heldMost), soon)
 	if codec == nil {
 		var err error
 		if codec, err = token.TrainCharacters(strings.NewReader(s[:held]), token.VocabOptions{Special: []string{token.Unknown}}); err != nil {
@@ -67,10 +68,9 @@ func divide(s string, codec *token.Characters) (*text, error) {
 	return &text{codec: codec, train: codec.Encode(s[:held]), validate: codec.Encode(s[held:test]), test: codec.Encode(s[test:])}, nil
 }
 
-// atLine returns where the first line begins at or after at, if one does soon;
-// else where the next character begins.
-func atLine(s string, at int) int {
-	const soon = 2000
+// atLine returns where the first line begins after at, if one does within so
+// many bytes; else where the next character begins.
+func atLine(s string, at, soon int) int {
 	if i := strings.IndexByte(s[at:min(len(s), at+soon)], '\n'); i >= 0 && at+i+1 < len(s) {
 		return at + i + 1
 	}
