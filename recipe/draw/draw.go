@@ -122,18 +122,3 @@ func Frame(to *image.RGBA, r image.Rectangle, width int, c color.RGBA) {
 		stddraw.Draw(to, side.Intersect(r), ink, image.Point{}, stddraw.Src)
 	}
 }
-
-// Box draws a frame of a colour and words above it, or inside where there is no
-// room above.
-func Box(to *image.RGBA, r image.Rectangle, words string, c color.RGBA) {
-	size := TextFor(to.Rect.Size())
-	Frame(to, r, max(size/8, 1), c)
-	if words == "" {
-		return
-	}
-	at := image.Pt(r.Min.X, r.Min.Y-TextSize(size, words).Y)
-	if at.Y < to.Rect.Min.Y {
-		at.Y = r.Min.Y
-	}
-	Text(to, at, size, words, Ink(c), c)
-}

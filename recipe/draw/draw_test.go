@@ -106,7 +106,7 @@ func TestText(t *testing.T) {
 	}
 }
 
-func TestFrameAndBox(t *testing.T) {
+func TestFrame(t *testing.T) {
 	m := plain(40, 30, white)
 	Frame(m, image.Rect(10, 5, 30, 25), 2, red)
 	n := 0
@@ -117,18 +117,6 @@ func TestFrameAndBox(t *testing.T) {
 	}
 	if n != 20*20-16*16 || changed(m, white) != image.Rect(10, 5, 30, 25) {
 		t.Errorf("%d pixels in %v", n, changed(m, white))
-	}
-	for _, r := range []image.Rectangle{image.Rect(50, 60, 120, 150), image.Rect(-20, -20, 300, 300), image.Rect(0, 2, 30, 30), image.Rect(198, 198, 199, 199), {}} {
-		m := plain(200, 200, white)
-		Box(m, r, "Bag", red)
-		if c := changed(m, white); c.Empty() || r.In(m.Rect) && !r.In(c) {
-			t.Errorf("box %v: changed %v", r, c)
-		}
-	}
-	bare := plain(200, 200, white)
-	Box(bare, image.Rect(50, 60, 120, 150), "", red)
-	if changed(bare, white) != image.Rect(50, 60, 120, 150) {
-		t.Errorf("without words: %v", changed(bare, white))
 	}
 }
 
