@@ -3,6 +3,7 @@ package clothes
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"image"
 	"math"
@@ -126,10 +127,12 @@ func (c *Config) readOwn() (fashion.Set, error) {
 		return fashion.Set{}, fmt.Errorf("clothes: %q has the classes %s; the run began with %s", c.Data, strings.Join(a.Classes, ", "), strings.Join(known.Classes, ", "))
 	}
 	var sets [3]*data.Images
+	var faults [3]error
 	for k, f := range []*data.Folder{parts.Train, parts.Validate, parts.Test} {
-		if sets[k], err = f.Load(context.Background()); err != nil {
-			return fashion.Set{}, err
-		}
+		sets[k], faults[k] = f.Load(context.Background())
+	}
+	if err := errors.Join(faults[:]...); err != nil {
+		return fashion.Set{}, err
 	}
 	if !slices.ContainsFunc(sets[:], isColoured) {
 		a.Channels = 1

@@ -106,6 +106,12 @@ func (s *study) aim() error {
 	if len(without) > 0 {
 		s.say("%d rows have no %s and are left out: %s", len(without), s.Target, lines(without))
 	}
+	least := max(20, s.config.Folds*s.config.Inner)
+	if n := len(s.rows); n == 0 {
+		return fmt.Errorf("column %q has no values", s.Target)
+	} else if n < least {
+		return fmt.Errorf("%d rows with a %s, want at least %d", n, s.Target, least)
+	}
 	isClass, err := s.isClass(c)
 	if err != nil {
 		return err
@@ -200,9 +206,6 @@ func (s *study) classes(c *data.Column) error {
 
 // spread refuses numbers that do not differ.
 func (s *study) spread() error {
-	if len(s.y) == 0 {
-		return fmt.Errorf("column %q has no values", s.Target)
-	}
 	lo, hi := slices.Min(s.y), slices.Max(s.y)
 	if lo == hi {
 		return fmt.Errorf("column %q is always %g: there is nothing to learn", s.Target, lo)
@@ -274,9 +277,6 @@ func (s *study) counts(c *data.Column) bool {
 // deal divides the rows, and reads them as each fold's training rows say.
 func (s *study) deal() (err error) {
 	s.Rows = len(s.rows)
-	if least := max(20, s.config.Folds*s.config.Inner); s.Rows < least {
-		return fmt.Errorf("%d rows with a %s, want at least %d", s.Rows, s.Target, least)
-	}
 	s.folds, err = data.Deal{Classes: s.strata(), Seed: s.config.Seed}.Folds(s.Rows, s.config.Folds)
 	if err != nil {
 		return err
