@@ -91,7 +91,7 @@ printed; sweep.json holds it with every curve, sweep.html draws it.`,
 	f.IntVar(&o.random, "random", 0, "draw `n` combinations instead of trying all")
 	f.Uint64Var(&o.draw, "draw-seed", 1, "seed `n` of what --random draws")
 	f.BoolVar(&o.halving, "halving", false, "train the best third three times as long, and so on")
-	f.StringVar(&o.score, "score", "", "the validation `score` to choose by (default the recipe's: accuracy, mostly; or else loss)")
+	f.StringVar(&o.score, "score", "", "the validation `score` to choose by (default the one that train shows: accuracy, mostly)")
 	f.IntVar(&o.jobs, "jobs", 0, "train `n` trials side by side; 0: as many as there are four threads for")
 	f.BoolVar(&o.final, "final", false, "train the best settings anew, and read the test split once")
 	jsonFlag(c, &o.json)
