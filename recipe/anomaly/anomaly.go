@@ -27,7 +27,7 @@ var Recipe = &recipe.Recipe{
 	Name:    "anomaly",
 	Short:   "find what is wrong in a series, counts by the hour or a CSV of yours, by an auto-encoder",
 	Data:    "passers-by at five counters in Auckland, 17,544 hours (CC BY 4.0), with planted faults",
-	Time:    "1 min",
+	Time:    "20 s",
 	Watched: "loss",
 	Input:   "[RECENT.csv]",
 	New:     func(own bool) recipe.Config { c := defaults(own); return &c },

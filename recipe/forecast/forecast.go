@@ -24,7 +24,7 @@ var Recipe = &recipe.Recipe{
 	Name:    "forecast",
 	Short:   "continue time series with bands: CO₂ by months, weather by days, or a CSV file of your own",
 	Data:    "CO₂ of Mauna Loa, 746 months (CC BY 4.0); weather of Seattle, 1,461 days (public domain)",
-	Time:    "2 min",
+	Time:    "30 s",
 	Watched: "loss",
 	Input:   "[RECENT.csv]",
 	New:     func(own bool) recipe.Config { c := defaults(own); return &c },
