@@ -18,7 +18,7 @@ var Recipe = &recipe.Recipe{
 	Name:  "dates",
 	Short: "write dates of hundreds of forms in one: sequence to sequence, attention",
 	Data:  "dates from 1950 to 2049 in 934 written forms; pairs of your own by --data",
-	Time:  "4 min",
+	Time:  "2 min",
 	Input: "FILE",
 	New:   func(full bool) recipe.Config { c := defaults(full); return &c },
 	Open:  func(c recipe.Config) (*recipe.Task, error) { return open(c.(*Config)) },
@@ -37,7 +37,7 @@ type Config struct {
 
 func defaults(full bool) Config {
 	c := Config{
-		Common: recipe.Common{Seed: 1, Epochs: 5, Batch: 64, LR: 3e-3, Optimizer: "adam", Schedule: "one-cycle", Clip: 1},
+		Common: recipe.Common{Seed: 1, Epochs: 3, Batch: 64, LR: 3e-3, Optimizer: "adam", Schedule: "one-cycle", Clip: 1},
 		Hidden: 128, Embed: 48, Dropout: 0.1, Examples: 40_000,
 	}
 	if full {

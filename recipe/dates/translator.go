@@ -58,7 +58,7 @@ type read struct {
 // Read reads sources [N, T] of the given lengths [N].
 func (m *Translator) Read(p *nn.Pass, sources, lengths tensor.Tensor) read {
 	states, _ := m.Encoder.Run(p, p.Apply(sources, &m.In), nn.Memory{}, lengths)
-	mean := states.Sum(1).Div(lengths.To(tensor.Float32).Unsqueeze(-1))
+	mean := states.Sum(1).Div(lengths.To(states.DType()).Unsqueeze(-1))
 	first := p.Apply(mean, &m.Begin).Unsqueeze(0)
 	mask := nn.LengthMask(lengths, sources.Dim(1)).Unsqueeze(1).Unsqueeze(1)
 	return read{states, mask, nn.Memory{H: first}}
