@@ -175,7 +175,7 @@ func TestPages(t *testing.T) {
 		"The most confident mistakes":       {"a wrong name", "a thing missed", fmt.Sprintf("Of %d things", objects)},
 		"What is taken for what":            {"ankle boot", "trousers"},
 		"Where it sees centres":             {"pictures large", "4 × 4 pixels"},
-		"How a detector without anchors learns": {"Focal loss for dense object detection", "each of the 10 classes", "what an answer costs",
+		"How a detector without anchors learns": {"Focal loss for dense object detection", "softmax over the 10 classes", "what an answer costs",
 			"Generalized intersection over union", "Objects as points", "Feature pyramid networks"},
 		"What it is compared with":     {"brightness or its negative", "edges", "AP50 on validation"},
 		"How the settings were chosen": {"AP50 of any class", searched[0][0]},

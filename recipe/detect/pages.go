@@ -237,12 +237,12 @@ func (w *work) heatSection() (s report.Section, err error) {
 		pictures = append(pictures, report.Picture{Image: beside(draw.Enlarged(img, factor), draw.Enlarged(glow(img, heat), factor)), Hint: fmt.Sprintf("test picture %d", i)})
 	}
 	return report.Section{Title: "Where it sees centres", Text: []string{
-		"For each cell of 4 × 4 pixels the network says how likely the centre of a thing lies in it. On the right of each pair that map lies on the darkened picture: each thing that it finds is one small spot, in the colour of its class; the peak of a spot is a detection.",
+		"For each cell of 4 × 4 pixels the network says how likely the centre of a thing lies in it. On the right of each pair that map lies on the darkened picture: each thing that it finds is one small spot, in the colour of the class that it would give it; the peak of a spot is a detection.",
 	}, Body: []report.Figure{report.Large(pictures)}}, nil
 }
 
-// heat is a map of cells: the greatest probability of a centre in each, and of
-// which class.
+// heat is a map of cells: how likely a centre is in each, and of which class it
+// would be most likely.
 type heat struct {
 	p     []float64
 	label []int
@@ -253,14 +253,13 @@ type heat struct {
 func (w *work) heat(x tensor.Tensor) (heat, error) {
 	var m heat
 	err := w.net.Do(func(p *nn.Pass) error {
-		y := w.model.Maps(p, x.Reshape(append([]int{1}, x.Shape()...)...)).Heat.Sigmoid()
-		m.h, m.w = y.Dim(1), y.Dim(2)
-		c, values := y.Dim(3), tensor.Data[float32](y.Detach())
-		m.p, m.label = make([]float64, m.h*m.w), make([]int, m.h*m.w)
-		for i, v := range values {
-			if float64(v) > m.p[i/c] {
-				m.p[i/c], m.label[i/c] = float64(v), i%c
-			}
+		maps := w.model.Maps(p, x.Reshape(append([]int{1}, x.Shape()...)...))
+		m.h, m.w = maps.Heat.Dim(1), maps.Heat.Dim(2)
+		for _, v := range tensor.Data[float32](maps.Heat.Sigmoid().Detach()) {
+			m.p = append(m.p, float64(v))
+		}
+		for _, k := range tensor.Data[int32](maps.Class.ArgMax(-1).Detach()) {
+			m.label = append(m.label, int(k))
 		}
 		return nil
 	})
