@@ -44,6 +44,7 @@ type Config struct {
 	Code   int    `json:"code" help:"numbers that a stretch is squeezed into" min:"1" max:"256"`
 	Apart  int    `json:"every" help:"steps from one stretch to learn from to the next" min:"1" max:"1000"`
 	Window int    `json:"window" help:"steps of a stretch that is judged; 0: a day of hours, a week of days, a year of months" min:"0" max:"500"`
+	Layout string `json:"layout" help:"how times are written in a file of your own, as 2/1/2006 or 1/2/2006 for 31/12/2024 or 12/31/2024; empty: found out"`
 	Target string `json:"target" help:"the column to watch; empty: the first that holds numbers"`
 }
 

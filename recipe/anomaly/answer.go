@@ -72,7 +72,7 @@ func (l *lesson) answer(_ context.Context, q *recipe.Question) (*recipe.Answer, 
 
 // read reads a file's columns in the order in which the network knows them.
 func (l *lesson) read(in io.Reader) (*series.Series, error) {
-	all, err := series.ReadCSV(io.LimitReader(in, 256<<20), series.CSV{})
+	all, err := series.ReadCSV(io.LimitReader(in, 256<<20), series.CSV{Layout: l.config.Layout})
 	if err != nil {
 		return nil, fmt.Errorf("anomaly: %w", err)
 	}

@@ -46,12 +46,16 @@ func own(c *Config) (*source, error) {
 	if c.Bare {
 		return &source{title: filepath.Base(c.Data)}, nil
 	}
-	all, err := series.ReadFile(c.Data, series.CSV{})
+	all, err := series.ReadFile(c.Data, series.CSV{Layout: c.Layout})
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("anomaly: there is no file %q", c.Data)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("anomaly: %w", err)
+		hint := ""
+		if strings.Contains(err.Error(), "Layout") {
+			hint = " (--set layout=2/1/2006, say)"
+		}
+		return nil, fmt.Errorf("anomaly: %w%s", err, hint)
 	}
 	target := c.Target
 	if target == "" {

@@ -50,7 +50,7 @@ func (l *lesson) answer(_ context.Context, q *recipe.Question) (*recipe.Answer, 
 	}
 	var failed error
 	for _, s := range all { // the first whose columns the file has
-		recent, err := s.recent(raw)
+		recent, err := s.recent(raw, l.config.Layout)
 		if err != nil {
 			failed = errors.Join(failed, err)
 			continue
@@ -87,7 +87,7 @@ func (l *lesson) goOn(all []*subject) (*recipe.Answer, error) {
 		from := s.series
 		if from == nil { // a bare task has not read the user's file
 			var err error
-			if from, err = readOwn(l.config.Data, s.Target); err != nil {
+			if from, err = readOwn(l.config.Data, s.Target, l.config.Layout); err != nil {
 				return nil, fmt.Errorf("%w: give a file of recent values", err)
 			}
 			if from, err = s.arranged(from); err != nil {
@@ -117,8 +117,8 @@ func (l *lesson) goOn(all []*subject) (*recipe.Answer, error) {
 }
 
 // recent reads recent values from a file's text.
-func (s *subject) recent(raw []byte) (*series.Series, error) {
-	all, err := series.ReadCSV(strings.NewReader(string(raw)), series.CSV{})
+func (s *subject) recent(raw []byte, layout string) (*series.Series, error) {
+	all, err := series.ReadCSV(strings.NewReader(string(raw)), series.CSV{Layout: layout})
 	if err != nil {
 		return nil, fmt.Errorf("forecast: %w", err)
 	}

@@ -45,6 +45,7 @@ type Config struct {
 	Horizon int     `json:"horizon" help:"steps to forecast; 0: what suits the series" min:"0" max:"500"`
 	Season  int     `json:"season" help:"steps of the season of the naive forecast, by which errors are scaled; 0: what suits the series" min:"0" max:"10000"`
 	Target  string  `json:"target" help:"the column to forecast; empty: the first that holds numbers"`
+	Layout  string  `json:"layout" help:"how times are written in a file of your own, as 2/1/2006 or 1/2/2006 for 31/12/2024 or 12/31/2024; empty: found out"`
 	Series  string  `json:"series" help:"which of the embedded series; with --data it does not matter" oneof:"both|co2|weather"`
 }
 

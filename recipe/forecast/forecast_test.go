@@ -330,6 +330,24 @@ func TestHostileFiles(t *testing.T) {
 	}
 }
 
+// Days and months that could be either way are asked for, and then read.
+func TestAmbiguousDates(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("date,y\n")
+	for i := range 120 {
+		fmt.Fprintf(&b, "%d/%d/%d,%d\n", i%12+1, i/12%10+1, 2020, i*i%17)
+	}
+	path := file(t, b.String())
+	if _, err := readOwn(path, "", ""); err == nil || !strings.Contains(err.Error(), "--set layout=2/1/2006") {
+		t.Error(err)
+	}
+	for _, layout := range []string{"2/1/2006", "1/2/2006"} {
+		if s, err := readOwn(path, "y", layout); err != nil || count(s.Values[0]) != 120 {
+			t.Errorf("%s: %v", layout, err)
+		}
+	}
+}
+
 // Unsorted lines and gaps do not matter.
 func TestUnsortedFileWithGaps(t *testing.T) {
 	lines := strings.SplitAfter(sales(300), "\n")

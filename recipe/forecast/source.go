@@ -113,7 +113,7 @@ func own(c *Config) (*source, error) {
 		out.degrees = nil
 		return out, nil
 	}
-	s, err := readOwn(c.Data, c.Target)
+	s, err := readOwn(c.Data, c.Target, c.Layout)
 	if err != nil {
 		return nil, err
 	}
@@ -127,15 +127,23 @@ func own(c *Config) (*source, error) {
 }
 
 // readOwn reads the one series in a file, the target's column first.
-func readOwn(file, target string) (*series.Series, error) {
-	all, err := series.ReadFile(file, series.CSV{})
+func readOwn(file, target, layout string) (*series.Series, error) {
+	all, err := series.ReadFile(file, series.CSV{Layout: layout})
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("forecast: there is no file %q", file)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("forecast: %w", err)
+		return nil, fmt.Errorf("forecast: %w%s", err, hint(err))
 	}
 	return pick(all[0], target, file)
+}
+
+// hint tells how the command sets what an error of package series asks for.
+func hint(err error) string {
+	if strings.Contains(err.Error(), "Layout") {
+		return " (--set layout=2/1/2006, say)"
+	}
+	return ""
 }
 
 // pick puts the target's column first, and drops columns that hold nothing.
