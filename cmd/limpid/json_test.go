@@ -54,6 +54,8 @@ func TestEveryVerbPrintsOneDocument(t *testing.T) {
 		{[]string{"version"}, "commit go kernels platform version"},
 		{[]string{"help", "train"}, "page verb"},
 		{[]string{"completion", "zsh"}, "script shell"},
+		{[]string{"new", filepath.Join(t.TempDir(), "shoes")}, "dir files module next recipe"},
+		{[]string{"sweep", "--dir", t.TempDir(), "--set=lr=0.01,0.02", tiny[0], tiny[1], tiny[2], tiny[3]}, "axes best dir page recipe rungs score seed trials"},
 		{[]string{"data", "look", table}, "advice columns examples kind path"},
 	} {
 		t.Run(tt.args[0], func(t *testing.T) {
