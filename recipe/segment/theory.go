@@ -38,6 +38,26 @@ func (j *job) searchSection() report.Section {
 
 // searchWords and search are about the runs by which the defaults were chosen;
 // the test split took no part.
-const searchWords = "The network's settings were chosen by short runs, measured on scenes of validation garments, whose backgrounds are of the kinds that training has. The test split took no part."
+const searchWords = "The network's settings were chosen by short runs, measured on scenes of validation garments, whose backgrounds are of the kinds that training has; the test split took no part. 1,600 scenes of 64 × 64 pixels are too few to name a garment, and enough to see how fast learning begins. Unless a row says otherwise: width 16, 2 levels, 14 garments at most in a training scene, one-cycle, AdamW."
 
-var search = [][]string{}
+// search are those runs: what was tried, and what came of it.
+var search = [][]string{
+	{"rate 0.005, 8 scenes a step", "4.0%", "49.4%"},
+	{"rate 0.01, 8 scenes a step", "5.9%", "54.4%"},
+	{"rate 0.02, 8 scenes a step", "6.1%", "50.8%"},
+	{"rate 0.005, 4 scenes a step", "7.0%", "53.8%"},
+	{"rate 0.01, 4 scenes a step", "7.9%", "56.5%"},
+	{"rate 0.02, 4 scenes a step", "2.5%", "42.4%"},
+	{"rate 0.01, 2 scenes a step", "4.4%", "48.7%"},
+	{"rate 0.01, 8 a step, at most 6 garments in training, as in the test", "4.5%", "48.9%"},
+	{"rate 0.01, 4 a step, at most 20 garments in training", "7.8%", "57.6%"},
+	{"rate 0.01, 8 a step, without the Dice loss", "5.3%", "51.5%"},
+	{"rate 0.01, 8 a step, background at half weight", "6.4%", "49.9%"},
+	{"rate 0.01, 4 a step, 3 levels", "6.9%", "56.2%"},
+	{"rate 0.01, 4 a step, width 32", "6.4%", "52.6%"},
+	{"rate 0.01, 4 a step, enlarged by interpolation within the U-Net", "4.5%", "40.9%"},
+	{"rate 0.01, 8 a step, scores enlarged by a transposed convolution", "3.3%", "47.4%"},
+	{"1,000 scenes of 96 × 96, width 32, 3 levels: rate 0.003, 4 a step", "1.5%", "32.3%"},
+	{"the same at rate 0.006", "1.3%", "28.9%"},
+	{"the same at rate 0.006, width 24", "2.0%", "29.9%"},
+}
