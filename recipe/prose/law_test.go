@@ -187,7 +187,7 @@ func TestWhatIsWrittenIsDrawnFromTheModel(t *testing.T) {
 // Counting with more context foresees better while there is text for it; what
 // is tuned is never worse than what is estimated.
 func TestCount(t *testing.T) {
-	x, err := book("", 200000, nil)
+	x, err := book("", 80000, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

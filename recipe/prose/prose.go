@@ -29,7 +29,7 @@ var Recipe = &recipe.Recipe{
 	New:     func(bool) recipe.Config { c := defaults(); return &c },
 	Open:    func(c recipe.Config) (*recipe.Task, error) { return open(c.(*Config)) },
 	Goals:   func(c recipe.Config) []recipe.Goal { return goals(c.(*Config)) },
-	Quick:   []string{"epochs=1", "width=64", "dim=32", "batch=16", "window=32", "characters=80000", "lr=0.01"},
+	Quick:   []string{"epochs=2", "width=96", "dim=32", "batch=8", "window=32", "characters=80000", "lr=0.015"},
 }
 
 // Config is the recipe's configuration.

@@ -356,7 +356,7 @@ func TestCarriedLossIsThatOfOnePass(t *testing.T) {
 func TestStoppedRunGoesOn(t *testing.T) {
 	for _, model := range []string{"lstm", "gpt"} {
 		run := func(dir string, stopAt int) (*lesson, error) {
-			task, l := mustOpen(t, quick(t, append(small[model], "epochs=2", "batch=8", "checkpoint=5")...))
+			task, l := mustOpen(t, quick(t, append(small[model], "characters=9000", "epochs=2", "batch=8", "checkpoint=5")...))
 			ctx, cancel := context.WithCancel(context.Background())
 			defer cancel()
 			task.Fit.Dir = dir
@@ -395,7 +395,7 @@ func TestStoppedRunGoesOn(t *testing.T) {
 // A quick run learns, measures what it must, and its report shows it.
 func TestQuickLearns(t *testing.T) {
 	for model, bound := range map[string]float64{"lstm": 4.3, "gpt": 4.5} {
-		task, l := mustOpen(t, quick(t, "model="+model, "characters=40000"))
+		task, l := mustOpen(t, quick(t, "model="+model, "characters=25000", "width=64", "layers=2"))
 		if _, err := train.Fit(context.Background(), task.Net, task.Fit); err != nil {
 			t.Fatal(err)
 		}
