@@ -394,7 +394,7 @@ func TestStoppedRunGoesOn(t *testing.T) {
 
 // A quick run learns, measures what it must, and its report shows it.
 func TestQuickLearns(t *testing.T) {
-	for model, bound := range map[string]float64{"lstm": 4.3, "gpt": 4.5} {
+	for model, bound := range map[string]float64{"lstm": 4.2, "gpt": 4.1} {
 		task, l := mustOpen(t, quick(t, "model="+model, "characters=25000", "width=64", "layers=2"))
 		if _, err := train.Fit(context.Background(), task.Net, task.Fit); err != nil {
 			t.Fatal(err)
@@ -405,7 +405,7 @@ func TestQuickLearns(t *testing.T) {
 		}
 		bits, _ := m.Scores.Number("bits_per_character")
 		counting, _ := m.Scores.Number("bits_per_character_kneser_ney")
-		if bits > bound || bits < 1.5 || counting > 3 || counting < 2 || math.Abs(mean(l.found.network)-bits) > 1e-9 {
+		if bits > bound || bits < 1.5 || counting > 3.2 || counting < 2 || math.Abs(mean(l.found.network)-bits) > 1e-9 {
 			t.Errorf("%s: %.3f bits, counting %.3f", model, bits, counting)
 		}
 		sections, err := task.Sections(context.Background(), m)
