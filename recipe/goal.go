@@ -42,7 +42,7 @@ func (s Scores) Number(name string) (float64, bool) {
 
 // shares are beginnings of the names of scores from 0 to 1 that read best as
 // per cent.
-var shares = []string{"accuracy", "map", "ap50", "miou", "iou", "boundary", "gain", "auto_shortfall", "exact", "coverage", "word_error_rate"}
+var shares = []string{"accuracy", "map", "ap50", "miou", "iou", "boundary", "gain", "auto_shortfall", "exact", "coverage", "word_error_rate", "shortfall_error"}
 
 // Format writes a score for people.
 func Format(name string, v float64) string {

@@ -239,6 +239,9 @@ func (v *verdict) sentence() string {
 	if gap < 0 {
 		word, gap, low, high = "ahead of", -gap, -high, -low
 	}
+	if gap == 0 {
+		return fmt.Sprintf("the networks are as good as %s on these rows", v.methods[v.better].title)
+	}
 	if v.study.Classes != nil {
 		return fmt.Sprintf("the networks are %.1f points %s %s (95%% interval %.1f to %.1f)", gap, word, v.methods[v.better].title, low, high)
 	}

@@ -306,7 +306,7 @@ func histogram(v []float64, write func(v float64) string) (names []string, count
 
 // How many of the rows that are told worst the report shows, and of their
 // columns.
-const shownRows, shownColumns = 12, 5
+const shownRows, shownColumns = 12, 4
 
 // worst lists the rows that the networks tell worst.
 func (v *verdict) worst(name string) report.Section {

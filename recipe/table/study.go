@@ -226,9 +226,9 @@ func (s *study) choose(drop []string) error {
 			continue
 		}
 		if slices.Contains(drop, c.Name) {
-			s.say("%s is left out, as asked", c.Name)
+			s.say("column %s is left out, as asked", c.Name)
 		} else if why := s.useless(c); why != "" {
-			s.say("%s is left out: %s", c.Name, why)
+			s.say("column %s is left out: %s", c.Name, why)
 		} else {
 			s.Columns = append(s.Columns, column{c.Name, c.Kind})
 		}

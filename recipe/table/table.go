@@ -52,7 +52,7 @@ type Config struct {
 func defaults() Config {
 	return Config{
 		Common: recipe.Common{Seed: 1, Epochs: 60, Batch: 32, LR: 3e-3, Optimizer: "adamw", Schedule: "one-cycle", Decay: 0.01},
-		Kind:   "auto", Folds: 5, Inner: 4, Members: 8, Width: 64, Dropout: 0.1, Search: true, Trees: 500,
+		Kind:   "auto", Folds: 5, Inner: 4, Members: 8, Width: 64, Dropout: 0.1, Search: true, Trees: 1000,
 	}
 }
 

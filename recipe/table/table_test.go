@@ -106,7 +106,7 @@ func TestEmbeddedTables(t *testing.T) {
 	if e, _ := m.Scores.Number("rmse"); e > 5 {
 		t.Errorf("error %g; always the mean gets 7.8", e)
 	}
-	if m.Examples != 344+398 || !strings.Contains(m.Story, "name is left out: 305 different values") {
+	if m.Examples != 344+398 || !strings.Contains(m.Story, "column name is left out: 305 different values") {
 		t.Errorf("%d rows, %s", m.Examples, m.Story)
 	}
 	again := saved(t, task, stored(t, c))
@@ -182,7 +182,7 @@ func TestOwnTable(t *testing.T) {
 			c.Data, c.Target, c.Missing, c.Drop = file, target, "none", map[string]string{"y": "kind", "kind": "y"}[target]
 		})
 		task, m := ran(t, c)
-		for _, want := range []string{"id is left out: it counts the rows", "all is left out: all rows have the same value", "left out, as asked"} {
+		for _, want := range []string{"column id is left out: it counts the rows", "column all is left out: all rows have the same value", "left out, as asked"} {
 			if !strings.Contains(m.Story, want) {
 				t.Errorf("%s: the story lacks %q:\n%s", target, want, m.Story)
 			}
