@@ -21,7 +21,12 @@ func EvaluateAll(ctx context.Context, nets []*nn.Net, set data.Dataset, l loss.F
 	scores, faults := make([]map[string]float64, len(nets)), make([]error, len(nets))
 	var next atomic.Int64
 	var running sync.WaitGroup
-	for range min(par.Workers(), len(nets)) {
+	workers := par.Workers()
+	if min(workers, len(nets)) > 1 {
+		par.SetWorkers(1) // each network has a core of its own
+		defer par.SetWorkers(workers)
+	}
+	for range min(workers, len(nets)) {
 		running.Go(func() {
 			for i := int(next.Add(1)) - 1; i < len(nets); i = int(next.Add(1)) - 1 {
 				scores[i], faults[i] = train.Evaluate(ctx, nets[i], set, l, metrics...)

@@ -63,7 +63,12 @@ func (b *Bench) Trials(ctx context.Context, all []Trial) ([]Outcome, error) {
 	q := &queue{bench: b, held: make([][]seen, len(all)), ended: make([]bool, len(all)), out: make([]Outcome, len(all))}
 	var next atomic.Int64
 	var running sync.WaitGroup
-	for range min(par.Workers(), len(all)) {
+	workers := par.Workers()
+	if atOnce := min(workers, len(all)); atOnce > 1 {
+		par.SetWorkers(1) // each trial has a core of its own
+		defer par.SetWorkers(workers)
+	}
+	for range min(workers, len(all)) {
 		running.Go(func() {
 			for i := int(next.Add(1)) - 1; i < len(all) && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
 				if err := q.run(ctx, i, &all[i]); err != nil {

@@ -34,23 +34,25 @@ type method struct {
 var methods = []method{
 	{[]float64{0.01, 0.03, 0.1}, func(p *plan, v float64) { p.l1 = v }, func(p *plan) string { return fmt.Sprintf("L1 %g", p.l1) }},
 	{[]float64{0.001, 0.003, 0.01}, func(p *plan, v float64) { p.l2 = v }, func(p *plan) string { return fmt.Sprintf("L2 %g", p.l2) }},
-	{[]float64{0.25, 0.5, 0.75}, func(p *plan, v float64) { p.drop = v }, func(p *plan) string { return fmt.Sprintf("dropout %g", p.drop) }},
+	{[]float64{0.2, 0.4, 0.6}, func(p *plan, v float64) { p.drop = v }, func(p *plan) string { return fmt.Sprintf("dropout %g", p.drop) }},
 	{[]float64{4, 2, 1}, func(p *plan, v float64) { p.patience = int(v) }, func(p *plan) string { return fmt.Sprintf("patience %d", p.patience) }},
 	{[]float64{1, 2, 3}, func(p *plan, v float64) { p.augment = int(v) }, func(p *plan) string { return augmentations[p.augment] }},
 }
 
-// augmentations are what each strength of augmentation does.
-var augmentations = []string{"", "flip", "flip, shift by 1", "flip, shift by 2, erase"}
+// augmentations are what each strength of augmentation does: in one light and
+// another, that is contrast and brightness, and moved. Mirroring, which is usual,
+// did not help on validation pictures: all shoes point the same way.
+var augmentations = []string{"", "shift by 1", "shift by 1, light by 0.2", "shift by 1, light by 0.4"}
 
 // transform is what is done to training pictures.
 func (p *plan) transform() data.Transform {
 	switch p.augment {
 	case 1:
-		return data.RandomFlip()
+		return data.RandomCrop(1)
 	case 2:
-		return data.Compose(data.RandomFlip(), data.RandomCrop(1))
+		return data.Compose(data.RandomCrop(1), data.Contrast(0.3), data.Brightness(0.2))
 	case 3:
-		return data.Compose(data.RandomFlip(), data.RandomCrop(2), data.RandomErase(0.4))
+		return data.Compose(data.RandomCrop(1), data.Contrast(0.5), data.Brightness(0.4))
 	}
 	return nil
 }
@@ -73,6 +75,7 @@ func (p *plan) words() string {
 // trial is a point of the search.
 type trial struct {
 	choice   int // of names
+	added    int // of a combination: the method that it has more than the one before
 	plan     plan
 	accuracy float64 // on validation data, the mean over the search's seeds
 	loss     float64
@@ -106,7 +109,7 @@ func (c *Config) atRates(p plan) (all []plan) {
 // most is how many fits the run has at most.
 func (s *study) most() int {
 	n, k := s.config.Tries, len(methods)
-	each := n + k*(n+2) + n*k*(k-1)/2
+	each := n + k*(n+2) + n*k*(k-1)
 	return bodies*each*searchSeeds + len(s.finals)
 }
 
@@ -175,7 +178,7 @@ func (s *study) combine(ctx context.Context, b *recipe.Bench, body int) error {
 		if len(parts) > 1 && t.accuracy <= now.accuracy {
 			break
 		}
-		now, parts = t, append(parts, s.added(body, now.plan, t.plan))
+		now, parts = t, append(parts, t.added)
 	}
 	for i := range s.search[body] {
 		if t := &s.search[body][i]; t.choice == len(names)-1 && t.plan == now.plan {
@@ -189,35 +192,45 @@ func (s *study) combine(ctx context.Context, b *recipe.Bench, body int) error {
 }
 
 // with is a plan with a method more, in the strength chosen for it, at every
-// learning rate.
+// learning rate; and the same with all methods a strength weaker, for what two
+// of them hold back they hold back together.
 func (s *study) with(body int, p plan, m int) (all []trial) {
-	methods[m].set(&p, s.strength(body, m))
-	for _, p := range s.config.atRates(p) {
-		all = append(all, trial{choice: len(names) - 1, plan: p})
+	at := s.strength(s.choices[body][m+1], m)
+	methods[m].set(&p, methods[m].strengths[at])
+	variants := []plan{p}
+	if w := s.weaker(p); w != p {
+		variants = append(variants, w)
+	}
+	for _, v := range variants {
+		for _, q := range s.config.atRates(v) {
+			all = append(all, trial{choice: len(names) - 1, plan: q, added: m})
+		}
 	}
 	return all
 }
 
-// strength is the one that was chosen for a method by itself.
-func (s *study) strength(body, m int) float64 {
-	p := s.choices[body][m+1]
-	for _, v := range methods[m].strengths {
-		q := p
-		if methods[m].set(&q, v); q == p {
-			return v
+// weaker is a plan with each of its methods a strength weaker, where there is
+// one.
+func (s *study) weaker(p plan) plan {
+	var none plan
+	for m, how := range methods {
+		if at := s.strength(p, m); how.words(&p) != how.words(&none) && at > 0 {
+			how.set(&p, how.strengths[at-1])
 		}
 	}
-	return methods[m].strengths[1]
+	return p
 }
 
-// added tells which method a plan has more than another.
-func (s *study) added(body int, before, after plan) int {
-	for m, how := range methods {
-		if how.words(&before) != how.words(&after) {
-			return m
+// strength tells which of a method's strengths a plan has, the middle one if
+// none.
+func (s *study) strength(p plan, m int) int {
+	for i, v := range methods[m].strengths {
+		q := p
+		if methods[m].set(&q, v); q == p {
+			return i
 		}
 	}
-	return 0
+	return 1
 }
 
 // best returns the place of a choice's best trial, of equals the one of least
