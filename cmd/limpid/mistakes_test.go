@@ -203,7 +203,7 @@ var usageMistakes = []mistake{
 
 var dataMistakes = []mistake{
 	{"no data folder", fixed("train", "--data", "/no/such"), codeInput, []string{"/no/such", "--data"}},
-	{"folder without data", func(w *world) []string { return []string{"train", "--runs-dir", w.runs, "--data", w.dir} }, codeInput, []string{"images-idx3-ubyte", "--data"}},
+	{"folder without data", func(w *world) []string { return []string{"train", "--runs-dir", w.runs, "--data", w.dir} }, codeInput, []string{"has no pictures", "--data"}},
 	{"label out of range", trainOn(func() idx { d := good(); d.trainY[8+3] = 12; return d }), codeInput, []string{"SHA-256", "dataset-fashion-mnist", "--data"}},
 	{"pictures of another shape", trainOn(func() idx { d := good(); d.trainX = idxPictures(10, 32, 32); return d }), codeInput, []string{"train-images", "SHA-256"}},
 	{"no pictures", trainOn(func() idx { d := good(); d.trainX, d.trainY = idxPictures(0, 28, 28), idxLabels(); return d }), codeInput, []string{"train"}},

@@ -28,6 +28,7 @@ var Recipe = &recipe.Recipe{
 	New:   func(bool) recipe.Config { c := defaults(); return &c },
 	Open:  func(c recipe.Config) (*recipe.Task, error) { return open(c.(*Config)) },
 	Goals: func(c recipe.Config) []recipe.Goal { return goals(c.(*Config)) },
+	Input: "ROWS.csv",
 	Quick: []string{"epochs=15", "folds=2", "inner-folds=2", "members=2", "width=16", "search=false", "trees=40"},
 }
 
