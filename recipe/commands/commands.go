@@ -30,7 +30,7 @@ var Recipe = &recipe.Recipe{
 	New:   func(full bool) recipe.Config { c := defaults(full); return &c },
 	Open:  func(c recipe.Config) (*recipe.Task, error) { return open(c.(*Config)) },
 	Goals: func(c recipe.Config) []recipe.Goal { return goals(c.(*Config)) },
-	Quick: []string{"epochs=2", "repeat=1", "width=6", "templates=4"},
+	Quick: []string{"epochs=4", "repeat=1", "width=8", "vary=0", "templates=1"},
 }
 
 // Config is the recipe's configuration.
@@ -46,8 +46,8 @@ type Config struct {
 
 func defaults(full bool) Config {
 	return Config{
-		Common: recipe.Common{Seed: 1, Epochs: 12, Batch: 32, LR: 3e-3, Optimizer: "adamw", Decay: 0.01, Schedule: "one-cycle"},
-		Width:  16, Dropout: 0.2, Smoothing: 0.1, Vary: 1, Repeat: 4,
+		Common: recipe.Common{Seed: 1, Epochs: 15, Batch: 16, LR: 8e-3, Optimizer: "adamw", Decay: 0.01, Schedule: "one-cycle"},
+		Width:  20, Dropout: 0.1, Vary: 0.7, Repeat: 4,
 	}
 }
 

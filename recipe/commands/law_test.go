@@ -85,8 +85,8 @@ func TestSettingsReachTheTask(t *testing.T) {
 		for _, p := range task.Net.Params() {
 			got += p.Value().Len()
 		}
-		// 3×3 filters, scale and shift of each channel, and 5 bands of 4w channels
-		want := 9*(w+2*w*w+8*w*w+16*w*w) + 2*(w+2*w+4*w+4*w) + 20*5*4*w + 20
+		// 3×3 filters, scale and shift of each channel, and 5 bands of 4w channels, twice
+		want := 9*(w+2*w*w+8*w*w+16*w*w) + 2*(w+2*w+4*w+4*w) + 20*2*5*4*w + 20
 		if got != want {
 			t.Errorf("width %d: %d parameters, want %d", w, got, want)
 		}

@@ -2,6 +2,7 @@ package listen
 
 import (
 	"math"
+	"sync"
 
 	"github.com/limpid-ml/limpid/data"
 	"github.com/limpid-ml/limpid/data/audio"
@@ -41,8 +42,8 @@ func (v Vary) Hear(samples []float32, r *tensor.Rand) []float32 {
 	speed, tempo, tract := span(r, v.Speed), span(r, v.Tempo), span(r, v.Tract)
 	samples = played(samples, 1+speed)
 	if r.Float64() < v.Noise {
-		clip := audio.Clip{Samples: samples, Rate: Rate}
-		samples = clip.AddNoise(audio.Noise(len(samples), Rate, 2*r.Float64(), r), 30*r.Float64(), r).Samples
+		all := noises()
+		samples = audio.Clip{Samples: samples, Rate: Rate}.AddNoise(all[r.IntN(len(all))], 30*r.Float64(), r).Samples
 	}
 	p := power(samples, key{int(math.Round(Hop * (1 + tempo))), int(math.Round(100 * (1 + tract)))})
 	if r.Float64() < v.Echo {
@@ -53,6 +54,17 @@ func (v Vary) Hear(samples []float32, r *tensor.Rand) []float32 {
 	v.mask(x, r)
 	return x
 }
+
+// noises are some seconds of noise each, from white to brown. They are made once,
+// for to make noise takes longer than to hear it.
+var noises = sync.OnceValue(func() (all []audio.Clip) {
+	const seconds = 8
+	r := tensor.NewRand(8)
+	for k := range 9 {
+		all = append(all, audio.Noise(seconds*Rate, Rate, float64(k)/4, r))
+	}
+	return all
+})
 
 // played returns samples played faster by a factor, between two samples by a
 // straight line: what that does to high frequencies is one more change.

@@ -28,7 +28,7 @@ var Recipe = &recipe.Recipe{
 	New:     func(full bool) recipe.Config { c := defaults(full); return &c },
 	Open:    func(c recipe.Config) (*recipe.Task, error) { return open(c.(*Config)) },
 	Goals:   func(c recipe.Config) []recipe.Goal { return goals(c.(*Config)) },
-	Quick:   []string{"epochs=3", "strings=160", "width=6", "hidden=24", "layers=1", "templates=3", "warmup=0"},
+	Quick:   []string{"epochs=3", "strings=600", "width=8", "hidden=48", "layers=1", "lr=0.01", "vary=0", "dropout=0", "templates=1"},
 }
 
 // Config is the recipe's configuration.
@@ -46,8 +46,8 @@ type Config struct {
 
 func defaults(full bool) Config {
 	c := Config{
-		Common: recipe.Common{Seed: 1, Epochs: 12, Batch: 16, LR: 3e-3, Optimizer: "adamw", Decay: 0.01, Schedule: "one-cycle", Clip: 5},
-		Tokens: words, Width: 16, Hidden: 96, Layers: 2, Dropout: 0.2, Vary: 1, Strings: 2400,
+		Common: recipe.Common{Seed: 1, Epochs: 12, Batch: 8, LR: 5e-3, Optimizer: "adamw", Decay: 0.01, Schedule: "one-cycle", Clip: 5},
+		Tokens: words, Width: 16, Hidden: 96, Layers: 2, Dropout: 0.1, Vary: 0.7, Strings: 2400,
 	}
 	if full {
 		c.Tokens, c.Epochs = characters, 40
