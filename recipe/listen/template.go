@@ -18,7 +18,7 @@ import (
 // recognition".
 type Templates struct {
 	Coefficients int     // of the cepstrum, without the first, which is loudness
-	Penalty      float64 // for each word of a string: a mean distance of two frames times so many
+	Penalty      float64 // for each word of a string
 	words        []string
 	frames       [][]float32
 }

@@ -60,7 +60,7 @@ func (l *lesson) findRule(ctx context.Context) error {
 	}
 	for _, n := range []int{12, 20} {
 		t := l.templates(n)
-		for _, penalty := range []float64{0, 60, 120, 240, 480} {
+		for _, penalty := range []float64{-120, -60, 0, 60, 120, 240} {
 			with := *t
 			with.Penalty = penalty
 			edits := make([]metric.Edits, len(held))
