@@ -138,7 +138,8 @@ func (s *study) number(v float64) string {
 // learned from.
 const far = 5
 
-// doubt names the first value that is unlike all that the networks learned from.
+// doubt names the first value that is unlike all that the networks learned from:
+// to none of the parts it was known.
 func (s *study) doubt(t *data.Table) string {
 	var text string
 	more := 0
@@ -148,7 +149,7 @@ func (s *study) doubt(t *data.Table) string {
 			continue
 		}
 		for i := range t.Len() {
-			if c.Cell(i) == "" || !strange(&in, c, i) {
+			if c.Cell(i) == "" || !s.strange(c, i) {
 				continue
 			}
 			if text == "" {
@@ -162,6 +163,18 @@ func (s *study) doubt(t *data.Table) string {
 		text += fmt.Sprintf("; so are %d more values", more)
 	}
 	return text
+}
+
+// strange tells whether the value of a row is strange to every part.
+func (s *study) strange(c *data.Column, row int) bool {
+	for _, p := range s.Folds {
+		for _, in := range p.Encoder.Inputs {
+			if in.Column == c.Name && !strange(&in, c, row) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // strange tells whether the value of a row is a category that was not there, or

@@ -33,6 +33,9 @@ type held struct {
 	net           *nn.Net
 	layer         *Held
 	linear, trees [][]float64
+	// middle is taken off the numbers that are stored: float32 has seven digits,
+	// and numbers that lie far from 0 and close together differ in later ones.
+	middle float64
 }
 
 func (h *held) build(rows, out int) (err error) {
@@ -51,7 +54,7 @@ func (h *held) set(network [][]float64, truth []float64) {
 		var flat []float32
 		for _, row := range rows {
 			for _, v := range row {
-				flat = append(flat, float32(v))
+				flat = append(flat, float32(v-h.middle))
 			}
 		}
 		w.Set(tensor.Of(flat, w.Value().Shape()...))
@@ -67,8 +70,11 @@ func (h *held) set(network [][]float64, truth []float64) {
 }
 
 // rows returns what is stored in w, a slice a row.
-func rowsOf(w *nn.Param) [][]float64 {
+func (h *held) rows(w *nn.Param) [][]float64 {
 	v := tensor.Data[float64](w.Value().To(tensor.Float64))
+	for i := range v {
+		v[i] += h.middle
+	}
 	n, out := w.Value().Dim(0), w.Value().Dim(1)
 	all := make([][]float64, n)
 	for i := range all {
@@ -87,7 +93,7 @@ const covered = 0.9
 // Source: Lei et al. 2018, "Distribution-free predictive inference for
 // regression" (split conformal inference; here over the folds).
 func (h *held) margin() float64 {
-	answers, truth := rowsOf(&h.layer.Network), rowsOf(&h.layer.Truth)
+	answers, truth := h.rows(&h.layer.Network), h.rows(&h.layer.Truth)
 	off := make([]float64, len(truth))
 	for i := range truth {
 		off[i] = math.Abs(answers[i][0] - truth[i][0])

@@ -23,8 +23,14 @@ func (s *study) build() error {
 		}
 		s.layers, s.nets = append(s.layers, layer), append(s.nets, net)
 	}
+	if p := &s.Folds[0]; s.Classes == nil && math.Abs(p.Mean) > remote*p.Deviation {
+		s.held.middle = p.Mean
+	}
 	return s.held.build(s.Rows, s.outputs())
 }
+
+// remote is from how many deviations off 0 numbers lie far from it.
+const remote = 1000
 
 // network makes a network for fold f.
 func (s *study) network(f int) (*Network, *nn.Net, error) {

@@ -87,8 +87,8 @@ func (s *study) judge() (*verdict, error) {
 		if s.Classes != nil {
 			line = "logistic"
 		}
-		v.methods = append(v.methods, method{name: "_" + line, title: line + " regression", answers: rowsOf(&s.held.layer.Linear)},
-			method{name: "_trees", title: "boosted trees", answers: rowsOf(&s.held.layer.Trees)})
+		v.methods = append(v.methods, method{name: "_" + line, title: line + " regression", answers: s.held.rows(&s.held.layer.Linear)},
+			method{name: "_trees", title: "boosted trees", answers: s.held.rows(&s.held.layer.Trees)})
 	}
 	for k := range v.methods {
 		v.methods[k].grade(s)
