@@ -166,6 +166,9 @@ func holdings(net *nn.Net) []holding {
 	place := map[string]int{} // of a layer
 	var names []string
 	for _, p := range net.Params() {
+		if _, own := all[p.Path()]; !own {
+			continue // a parameter of a smaller network, too, that names it in its own way
+		}
 		names = append(names, p.Path())
 		if _, known := place[layer(p.Path())]; !known {
 			place[layer(p.Path())] = len(place)
