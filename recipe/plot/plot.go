@@ -43,7 +43,7 @@ type Chart struct {
 	Lines []Line
 	Bands []Band
 	Marks []Mark
-	// Width and Height are in pixels; 0: 1000 by 320.
+	// Width and Height are in pixels; 0: 1000, and 320.
 	Width, Height int
 }
 
@@ -70,7 +70,10 @@ type plane struct {
 // Draw draws the chart.
 func (c *Chart) Draw() *image.RGBA {
 	if c.Width == 0 {
-		c.Width, c.Height = 1000, 320
+		c.Width = 1000
+	}
+	if c.Height == 0 {
+		c.Height = 320
 	}
 	p := &plane{RGBA: image.NewRGBA(image.Rect(0, 0, c.Width, c.Height)), steps: max(1, c.Steps), plot: image.Rect(left, top, c.Width-right, c.Height-bottom)}
 	p.fill(p.Rect, paper)
@@ -90,12 +93,17 @@ func (c *Chart) Draw() *image.RGBA {
 	return p.RGBA
 }
 
+// mostValue bounds what the axis spans: the width of twice as much is a number
+// still.
+const mostValue = math.MaxFloat64 / 8
+
 // span is that of all finite values, with some room.
 func (c *Chart) span() (low, high float64) {
 	low, high = math.Inf(1), math.Inf(-1)
 	see := func(values []float64) {
 		for _, v := range values {
 			if !math.IsNaN(v) && !math.IsInf(v, 0) {
+				v = min(max(v, -mostValue), mostValue)
 				low, high = min(low, v), max(high, v)
 			}
 		}
@@ -111,7 +119,8 @@ func (c *Chart) span() (low, high float64) {
 	case low > high:
 		return 0, 1
 	case high-low < 1e-9*max(1, math.Abs(low)):
-		return low - 0.5, high + 0.5
+		half := max(0.5, 1e-9*math.Abs(low)) // 0.5 is lost beside a large number
+		return low - half, high + half
 	}
 	room := (high - low) / 20
 	return low - room, high + room
