@@ -13,7 +13,7 @@ import (
 type Bytes struct{ specials }
 
 // NewBytes returns the codec. It panics with a [*tensor.Error] if a special
-// token is empty or there twice.
+// token is empty, not UTF-8 or there twice.
 func NewBytes(special ...string) *Bytes {
 	s := specials(special)
 	if err := s.check(); err != nil {

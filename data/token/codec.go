@@ -19,6 +19,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/limpid-ml/limpid/run"
 	"github.com/limpid-ml/limpid/tensor"
@@ -60,11 +61,15 @@ type specials []string
 // name.
 func (s specials) Special(name string) int32 { return int32(slices.Index(s, name)) }
 
-// check returns an error if a name is empty or there twice.
+// check returns an error if a name is empty, there twice or not UTF-8, which a
+// file could not keep.
 func (s specials) check() error {
 	for i, name := range s {
 		if name == "" {
 			return fmt.Errorf("special token %d has no name", i)
+		}
+		if !utf8.ValidString(name) {
+			return fmt.Errorf("special token %d, %q, is not UTF-8", i, name)
 		}
 		if slices.Index(s, name) < i {
 			return fmt.Errorf("special token %q is there twice", name)

@@ -205,7 +205,8 @@ func inWord(c rune) bool {
 	return unicode.IsLetter(c) || unicode.IsDigit(c) || unicode.IsMark(c)
 }
 
-// each yields the words and marks of text.
+// each yields the words and marks of text, U+FFFD for a byte that is not UTF-8:
+// a file could not keep the byte.
 func (w *Words) each(text string, yield func(string)) {
 	if w.lower {
 		text = strings.ToLower(text)
@@ -217,6 +218,8 @@ func (w *Words) each(text string, yield func(string)) {
 		case inWord(c):
 			n = wordEnd(text)
 			yield(text[:n])
+		case c == utf8.RuneError:
+			yield("\uFFFD")
 		default:
 			yield(text[:n])
 		}
