@@ -42,7 +42,7 @@ func (l *lesson) readSection() report.Section {
 	seen := map[string]int{}
 	for round := 0; round < 2 && len(pictures) < shown; round++ {
 		for _, r := range l.heard {
-			if seen[r.voice] == round && len(pictures) < shown && (len(r.labels) > 1 || r.voice == "") {
+			if seen[r.voice] == round && len(pictures) < shown && (len(r.labels) > 2 || r.voice == "") {
 				pictures = append(pictures, l.picture(&r))
 				seen[r.voice]++
 			}
@@ -50,7 +50,7 @@ func (l *lesson) readSection() report.Section {
 	}
 	return report.Section{Title: "What it heard, and when", Text: []string{
 		fmt.Sprintf("Test clips as the network sees them: time to the right, frequency upwards, brighter where there is more sound, %d bands every %d ms. Below each, what the network wrote, at the place where it was surest of it. Nobody ever told it where in a clip a word is: it was only given whole clips and whole texts.", listen.Bands, 1000*listen.Hop/listen.Rate),
-	}, Body: []report.Figure{report.Pictures(false, pictures)}}
+	}, Body: []report.Figure{report.Large(pictures)}}
 }
 
 // picture draws a reading.
@@ -262,5 +262,5 @@ func (l *lesson) mistakeSection() *report.Section {
 		pictures = append(pictures, l.picture(r))
 	}
 	return &report.Section{Title: "What it got wrong", Text: []string{fmt.Sprintf("%d of %d test clips were not written down exactly. Here are the worst.", len(wrong), len(l.heard))},
-		Body: []report.Figure{report.Pictures(false, pictures)}}
+		Body: []report.Figure{report.Large(pictures)}}
 }

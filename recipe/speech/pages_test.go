@@ -122,7 +122,7 @@ func TestChanceFigure(t *testing.T) {
 func TestReadSectionShowsEveryVoice(t *testing.T) {
 	var all [][2]string
 	for range 12 {
-		all = append(all, [2]string{"one two", "one two"})
+		all = append(all, [2]string{"one two six", "one two six"})
 	}
 	l := told(t, all...)
 	for i := range l.heard {

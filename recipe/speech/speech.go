@@ -22,7 +22,7 @@ var Recipe = &recipe.Recipe{
 	Name:    "speech",
 	Short:   "write down strings of spoken digits: from synthetic voices to ones it has never heard",
 	Data:    "42 voices of five speech synthesisers; a sixth, and people, for the test",
-	Time:    "8 minutes",
+	Time:    "5 minutes",
 	Input:   "FILE.wav",
 	Watched: "word_error_rate",
 	New:     func(full bool) recipe.Config { c := defaults(full); return &c },
