@@ -16,6 +16,9 @@ type reckoned struct {
 	origins []series.Origin
 	truth   [][]float64
 	scale   float64   // the seasonal naive forecast's mean absolute error within the past
+	// flawless says that the naive forecast has no error there to scale by, and
+	// scale is the deviation of the values instead.
+	flawless bool
 	ways    []*way    // the network's first
 	tries   []try     // of the rivals' settings, on the validation part
 	bands   []float64 // by how much the network's band was stretched at first
@@ -57,7 +60,7 @@ func (l *lesson) measure(ctx context.Context) (*recipe.Measured, error) {
 	for _, s := range l.all[1:] {
 		m.Scores[s.name] = s.tested.scores()
 		m.Scores["coverage_90_"+s.name] = s.tested.ways[0].coverage
-		if h := s.tested.way("harmonic"); h != nil {
+		if h := s.tested.way("harmonic"); h != nil && h.mase > 0 {
 			m.Scores[s.name+"_mase_over_harmonic"] = s.tested.ways[0].mase / h.mase
 		}
 		reference[s.name] = s.tested.rivals()
@@ -88,7 +91,7 @@ func (r *reckoned) scores() recipe.Scores {
 			out["mase_"+key] = w.mase
 		}
 	}
-	if w := r.way("holt_winters"); w != nil {
+	if w := r.way("holt_winters"); w != nil && w.mase > 0 {
 		out["mase_over_holt_winters"] = net.mase / w.mase
 	}
 	return out
@@ -107,7 +110,8 @@ func (r *reckoned) rivals() recipe.Scores {
 
 // reckon forecasts from the origins of the test part.
 func (s *subject) reckon(ctx context.Context) (*reckoned, error) {
-	r := &reckoned{scale: s.series.Until(s.test).NaiveError(s.Target, s.Season), tries: s.tries}
+	r := &reckoned{tries: s.tries}
+	r.scale, r.flawless = s.yardstick()
 	room := s.series.Len() - s.test - s.Horizon
 	var views []*view
 	for o := range s.series.Origins(series.Rolling{First: s.test, Every: max(1, room/mostOrigins), Horizon: s.Horizon}) {
@@ -138,6 +142,16 @@ func (s *subject) reckon(ctx context.Context) (*reckoned, error) {
 		}
 	}
 	return r, nil
+}
+
+// yardstick is what errors are divided by: see [reckoned].
+func (s *source) yardstick() (scale float64, flawless bool) {
+	past := s.series.Until(s.test)
+	if e := past.NaiveError(s.Target, s.Season); e > 0 {
+		return e, false
+	}
+	_, deviation := moments(past.Column(s.Target))
+	return deviation, true
 }
 
 // network is what all members say together at the origins of the test part.

@@ -40,6 +40,9 @@ func (r *reckoned) verdict() string {
 	if net.mase < best.mase {
 		return fmt.Sprintf("The network errs %.1f%% less than the best of the others, %s.", 100*(1-net.mase/best.mase), best.name)
 	}
+	if best.mase == 0 {
+		return fmt.Sprintf("The best of the others, %s, does not err at all: use that one.", best.name)
+	}
 	return fmt.Sprintf("The network errs %.1f%% more than the best of the others, %s: use that one.", 100*(net.mase/best.mase-1), best.name)
 }
 
@@ -71,8 +74,12 @@ func (s *subject) compared() report.Section {
 	if s.Season > 1 {
 		season = fmt.Sprintf("the value %d steps before", s.Season)
 	}
+	scaled := "those of repeating " + season
+	if r.flawless {
+		scaled = fmt.Sprintf("the deviation of the past, for repeating %s would never have erred there", season)
+	}
 	return report.Section{Title: s.title + ": who forecasts best", Text: []string{
-		fmt.Sprintf("%d origins of the test part, %d steps ahead from each. %s Errors are scaled by those of repeating %s. Bands of all ways are made in the same way, from their errors so far.", len(r.origins), s.Horizon, r.verdict(), season),
+		fmt.Sprintf("%d origins of the test part, %d steps ahead from each. %s Errors are scaled by %s. Bands of all ways are made in the same way, from their errors so far.", len(r.origins), s.Horizon, r.verdict(), scaled),
 	}, Body: []report.Figure{report.Table([]string{"way", "MASE", "CRPS", "truth in the 90% band", "mean width of the band"}, rows)}}
 }
 

@@ -123,7 +123,23 @@ func own(c *Config) (*source, error) {
 		return nil, err
 	}
 	out.suit()
-	return out.with(c), out.fits(c)
+	if err := out.with(c).fits(c); err != nil {
+		return nil, err
+	}
+	return out, out.measurable()
+}
+
+// measurable refuses a series whose parts to choose settings on, or to test, have no
+// value.
+func (s *source) measurable() error {
+	values := s.series.Column(s.Target)
+	for _, part := range [][2]int{{s.valid, s.test}, {s.test, len(values)}} {
+		if count(values[part[0]:part[1]]) == 0 {
+			return fmt.Errorf("forecast: column %q has no value from %s to %s, which is needed to measure by: fill it in, or cut the series off before", s.Target,
+				stamp(s.series.Time(part[0]), s.Step), stamp(s.series.Time(part[1]-1), s.Step))
+		}
+	}
+	return nil
 }
 
 // readOwn reads the one series in a file, the target's column first.

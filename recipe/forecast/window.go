@@ -121,7 +121,7 @@ func (s *source) cut(members int) (*windows, error) {
 		w.views, w.at, w.truth = append(w.views, v), append(w.at, o.At), append(w.truth, y)
 	}
 	if len(w.at) < 4*members {
-		return nil, fmt.Errorf("forecast: %s: %d of its stretches have no gap; that is too few to learn from", s.name, len(w.at))
+		return nil, fmt.Errorf("forecast: %s: %d stretches of %d steps have no gap in column %q; that is too few to learn from: fill the gaps, or set a shorter horizon", s.name, len(w.at), s.Horizon, s.Target)
 	}
 	w.split(members, s.Horizon)
 	return w, nil
