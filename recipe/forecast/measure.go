@@ -15,13 +15,13 @@ import (
 type reckoned struct {
 	origins []series.Origin
 	truth   [][]float64
-	scale   float64   // the seasonal naive forecast's mean absolute error within the past
+	scale   float64 // the seasonal naive forecast's mean absolute error within the past
 	// flawless says that the naive forecast has no error there to scale by, and
 	// scale is the deviation of the values instead.
 	flawless bool
-	ways    []*way    // the network's first
-	tries   []try     // of the rivals' settings, on the validation part
-	bands   []float64 // by how much the network's band was stretched at first
+	ways     []*way    // the network's first
+	tries    []try     // of the rivals' settings, on the validation part
+	bands    []float64 // by how much the network's band was stretched at first
 }
 
 // way is a way to forecast, and what it said at each origin.
