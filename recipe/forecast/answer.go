@@ -122,6 +122,13 @@ func (s *subject) recent(raw []byte, layout string) (*series.Series, error) {
 	if err != nil {
 		return nil, fmt.Errorf("forecast: %w", err)
 	}
+	for _, name := range append([]string{s.Target}, s.Others...) {
+		if slices.Contains(all[0].Passed, name) { // read again, it says in which line
+			if _, err := series.ReadCSV(strings.NewReader(string(raw)), series.CSV{Layout: layout, Columns: []string{name}}); err != nil {
+				return nil, fmt.Errorf("forecast: %w", err)
+			}
+		}
+	}
 	return s.arranged(all[0])
 }
 

@@ -151,6 +151,11 @@ func readOwn(file, target, layout string) (*series.Series, error) {
 	if err != nil {
 		return nil, fmt.Errorf("forecast: %w%s", err, hint(err))
 	}
+	if slices.Contains(all[0].Passed, target) { // read again, it says in which line
+		if _, err := series.ReadFile(file, series.CSV{Layout: layout, Columns: []string{target}}); err != nil {
+			return nil, fmt.Errorf("forecast: %w", err)
+		}
+	}
 	return pick(all[0], target, file)
 }
 
