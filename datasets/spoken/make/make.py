@@ -8,9 +8,11 @@ people. What made the committed files, on Debian 12:
 
     espeak-ng 1.51+dfsg-10+deb12u2     apt
     festival 1:2.5.0-9, festvox-kdlpc16k 1.4.0-6.1  apt; the voice ked
-    RHVoice 1.19.2                     TOOLS/rh: src/core, src/hts_engine, src/audio and src/test
-                                       of github.com/RHVoice/RHVoice e830be7, with the languages
-                                       and voices of RHVoice/English, bdl-eng, clb-eng, ksp-eng
+    RHVoice 1.19.2                     TOOLS/rh: src/core (but for package_client), src/hts_engine
+                                       (but for HTS_audio), src/test/test.cpp and of src/audio the
+                                       part that writes files, of github.com/RHVoice/RHVoice e830be7
+                                       by g++ -std=c++17, without sonic and packages; its data are
+                                       RHVoice/English, bdl-eng, clb-eng and ksp-eng
     SVOX Pico                          TOOLS/picosay: pico.c beside, with pico/lib of
                                        github.com/naggety/picotts 21089d2, by gcc -m32; its
                                        lingware in TOOLS/lang
@@ -20,6 +22,7 @@ people. What made the committed files, on Debian 12:
                                        github.com/Jakobovski/free-spoken-digit-dataset 26eb9aa
     sox 14.4.2+git20190427-3.5, flac 1.4.2+ds-2    apt
 
+GnuSpeech draws its intonation at random: made again, its clips differ a little.
 flite's voices kal and slt are of the same speakers as festival's kal and slt,
 which is why these two train nothing here. Everything below was fixed before a
 network was trained on it.
