@@ -144,7 +144,14 @@ func (p *Problem) check() error {
 		if len(x) != len(p.X[0]) {
 			return fmt.Errorf("baseline: row %d has %d numbers, want %d as the first has", i, len(x), len(p.X[0]))
 		}
-		if y := p.Y[i]; p.Classes > 0 && (y != math.Trunc(y) || y < 0 || y >= float64(p.Classes)) {
+		for k, v := range x {
+			if math.IsNaN(v) || math.IsInf(v, 0) {
+				return fmt.Errorf("baseline: row %d, column %d is %g, want a finite number", i, k, v)
+			}
+		}
+		if y := p.Y[i]; p.Classes == 0 && (math.IsNaN(y) || math.IsInf(y, 0)) {
+			return fmt.Errorf("baseline: row %d is to answer %g, want a finite number", i, y)
+		} else if p.Classes > 0 && (y != math.Trunc(y) || y < 0 || y >= float64(p.Classes)) {
 			return fmt.Errorf("baseline: row %d is of class %g, want a whole number below %d", i, y, p.Classes)
 		}
 	}
