@@ -134,7 +134,10 @@ func (l *lesson) remember() error {
 		if err := json.Unmarshal([]byte(l.config.Known), &l.known); err != nil {
 			return fmt.Errorf("anomaly: what the run knows of its series: %w", err)
 		}
-		return nil
+		if err := l.known.check(); err != nil || l.series == nil {
+			return err
+		}
+		return l.fits(l.title, l.series)
 	}
 	if l.series == nil {
 		return errBare

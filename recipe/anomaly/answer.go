@@ -58,8 +58,8 @@ func (l *lesson) answer(_ context.Context, q *recipe.Question) (*recipe.Answer, 
 			return nil, fmt.Errorf("%w: give a file to judge", err)
 		}
 		from, first = s.series, s.valid
-		if !slices.Equal(from.Columns, l.Columns) {
-			return nil, fmt.Errorf("anomaly: the columns of %s are not those that the network has learned: %s", l.title, strings.Join(l.Columns, ", "))
+		if err := l.fits(l.title, from); err != nil {
+			return nil, err
 		}
 	}
 	f, err := l.judge(from, max(first, l.Window))

@@ -23,7 +23,7 @@ type fault struct {
 var faults = []fault{
 	{"stuck", func(r *rand.Rand, v []float64, from, to int) { // the value of one moment, for a third to two thirds of the stretch
 		n := to - from
-		k := n/3 + r.IntN(n/3+1)
+		k := min(n, max(2, n/3+r.IntN(n/3+1)))
 		at := from + r.IntN(n-k+1)
 		for i := at; i < at+k; i++ {
 			v[i] = v[at]
@@ -39,7 +39,7 @@ var faults = []fault{
 	}},
 	{"clock", func(r *rand.Rand, v []float64, from, to int) { // the stretch is some hours late or early
 		n := to - from
-		by := (n/6 + r.IntN(n/6+1)) * (1 - 2*r.IntN(2))
+		by := max(1, n/6+r.IntN(n/6+1)) * (1 - 2*r.IntN(2))
 		was := slices.Clone(v[from:to])
 		for i := range was {
 			v[from+i] = was[((i-by)%n+n)%n]
@@ -79,7 +79,9 @@ func (p *planted) yes() []bool {
 }
 
 // plant puts faults into the stretches of a part, never in two that follow each
-// other. What was there already stays, and counts as none.
+// other. What was there already stays, and counts as none. Where a fault changes
+// nothing, as it may where all values are alike, the next kind is tried; a stretch
+// of zeros stays as it is.
 func (s *source) plant(from, to int) *planted {
 	r := rand.New(rand.NewPCG(plantSeed, uint64(from)))
 	p := &planted{values: slices.Clone(s.series.Values[0])}
@@ -93,9 +95,20 @@ func (s *source) plant(from, to int) *planted {
 		if next >= count || beside {
 			continue
 		}
-		p.kind[i] = next % len(faults)
-		faults[p.kind[i]].plant(r, p.values, p.at[i], p.at[i]+s.Window)
-		next++
+		for k := range faults {
+			if kind := (next + k) % len(faults); p.spoil(r, kind, p.at[i], p.at[i]+s.Window) {
+				p.kind[i] = kind
+				next++
+				break
+			}
+		}
 	}
 	return p
+}
+
+// spoil plants a fault and tells whether it changed anything.
+func (p *planted) spoil(r *rand.Rand, kind, from, to int) bool {
+	was := slices.Clone(p.values[from:to])
+	faults[kind].plant(r, p.values, from, to)
+	return !slices.Equal(was, p.values[from:to])
 }

@@ -34,6 +34,23 @@ type known struct {
 	Step      string    `json:"step"`
 }
 
+// check refuses what does not fit together.
+func (k *known) check() error {
+	if n := len(k.Columns); n == 0 || n > mostColumns || len(k.Log) != n || len(k.Mean) != n || len(k.Deviation) != n || k.Window < 2 || k.Window > most || slices.Contains(k.Deviation, 0) {
+		return errors.New("anomaly: what the run knows of its series does not fit together: train it again")
+	}
+	return nil
+}
+
+// fits refuses a series that is not of the columns and steps that are known.
+func (k *known) fits(title string, s *series.Series) error {
+	if !slices.Equal(s.Columns, k.Columns) || s.Step.String() != k.Step {
+		return fmt.Errorf("anomaly: %s has columns %s at steps of %s; the network knows %s at steps of %s",
+			title, strings.Join(s.Columns, ", "), s.Step, strings.Join(k.Columns, ", "), k.Step)
+	}
+	return nil
+}
+
 // Bounds on a series.
 const (
 	mostColumns = 6
@@ -84,6 +101,9 @@ func arrange(title string, s *series.Series, target string, window int) (*source
 		}
 	}
 	src := &source{title: title, series: out.FillForward(0)}
+	if window == 1 {
+		return nil, errors.New("anomaly: a stretch of 1 step cannot be told from its steps: set window to 2 or more, or 0")
+	}
 	if src.Window = window; window == 0 {
 		src.Window = windowOf(s.Step)
 	}
@@ -129,6 +149,12 @@ func (s *source) divide(raw *series.Series) error {
 		return fmt.Errorf("anomaly: column %q is %g at every step: nothing in it is unusual", raw.Columns[0], first)
 	}
 	s.valid, s.test = n*6/10*s.Window, n*8/10*s.Window
+	for _, part := range [][2]int{{s.valid, s.test}, {s.test, raw.Len()}} {
+		if p := s.plant(part[0], part[1]); count(p.kind, -1) == len(p.kind) {
+			return fmt.Errorf("anomaly: column %q is 0 from %s to %s, so that no fault can be planted there to test with: leave that time out of the file",
+				raw.Columns[0], raw.Time(part[0]).Format(time.DateOnly), raw.Time(part[1]-1).Format(time.DateOnly))
+		}
+	}
 	return nil
 }
 
