@@ -131,6 +131,7 @@ func recentValues(t *testing.T, l *lesson) {
 func TestViewsDoNotPeek(t *testing.T) {
 	c := configured(t)
 	for _, s := range []*source{ofCO2(co2.Load(), c), ofWeather(weather.Load(), c)} {
+		s.degrees, s.lookback = s.degrees[:1], s.lookback[:1] // fewer regressions to try
 		if err := s.tune(); err != nil {
 			t.Fatal(err)
 		}
