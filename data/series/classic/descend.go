@@ -13,7 +13,7 @@ type point struct {
 
 // descend looks for the least value of f near from, without its slope: the
 // corners of a simplex take turns in leaving the worst place. It ends after so
-// many values or when all corners cost the same.
+// many values or when all corners, and what lies between, cost the same.
 //
 // Source: Nelder and Mead 1965, "A simplex method for function minimization".
 func descend(f func(x []float64) float64, from []float64, values int) ([]float64, float64) {
@@ -34,10 +34,14 @@ func descend(f func(x []float64) float64, from []float64, values int) ([]float64
 			}
 			return 0
 		})
-		if all[n].v-all[0].v <= 1e-10*math.Abs(all[0].v) {
+		if !flat(all) {
+			used += turn(f, all)
+			continue
+		}
+		// Corners on both sides of a valley may cost the same: look between.
+		if used += shrink(f, all); flat(all) {
 			break
 		}
-		used += turn(f, all)
 	}
 	best := all[0]
 	for _, p := range all {
@@ -85,11 +89,27 @@ func turn(f func(x []float64) float64, all []point) int {
 		all[n] = inner
 		return 2
 	}
-	for k := 1; k <= n; k++ {
-		for i := range all[k].x {
-			all[k].x[i] = (all[k].x[i] + all[0].x[i]) / 2
+	return 2 + shrink(f, all)
+}
+
+// shrink draws all corners half-way to the first, and returns how many values it
+// took.
+func shrink(f func(x []float64) float64, all []point) int {
+	for k := range all[1:] {
+		p := &all[k+1]
+		for i := range p.x {
+			p.x[i] = (p.x[i] + all[0].x[i]) / 2
 		}
-		all[k].v = f(all[k].x)
+		p.v = f(p.x)
 	}
-	return 2 + n
+	return len(all) - 1
+}
+
+// flat tells whether all corners cost the same.
+func flat(all []point) bool {
+	low, high := all[0].v, all[0].v
+	for _, p := range all {
+		low, high = min(low, p.v), max(high, p.v)
+	}
+	return high-low <= 1e-10*math.Abs(low)
 }

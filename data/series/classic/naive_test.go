@@ -313,7 +313,7 @@ func TestDescendInABowl(t *testing.T) {
 		first := bowl(from)
 		calls = 0
 		x, v := descend(bowl, from, most)
-		if v > first || calls > most+n+2 || slices.ContainsFunc(from, func(v float64) bool { return v != 0 }) {
+		if v > first || calls > most+2*n+2 || slices.ContainsFunc(from, func(v float64) bool { return v != 0 }) {
 			t.Fatalf("from %g to %g in %d values of %d", first, v, calls, most)
 		}
 		if most == 600 && v > 1+1e-4 {
