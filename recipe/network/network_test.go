@@ -273,6 +273,29 @@ train: {epochs: 2, seed: 3, lr: 0.01, batch: 32}
 	}
 }
 
+// The list that bench/accuracy.py trains, in PyTorch too, is the network that
+// bench/torch_train.py writes down: so many weights, this data and schedule.
+func TestPeersNetwork(t *testing.T) {
+	text, err := os.ReadFile("../../bench/resnet.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	task, err := opened(t, string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	weights := 0
+	for _, p := range task.Net.Params() {
+		weights += p.Value().Len()
+	}
+	if want := 9*(16+2*16*16+32*16+32*32+64*32+64*64) + 2*(3*16+2*32+2*64) + 64*10 + 10; weights != want {
+		t.Errorf("%d weights, want %d", weights, want)
+	}
+	if task.Fit.Data.Len() != 5400 || task.Test.Len() != 2000 || task.Fit.Transform == nil || task.Steps() != 8*85 {
+		t.Errorf("%d and %d pictures, %d steps", task.Fit.Data.Len(), task.Test.Len(), task.Steps())
+	}
+}
+
 // dots writes a folder of pictures, light in one class and dark in the other.
 func dots(t *testing.T, n int) string {
 	t.Helper()
