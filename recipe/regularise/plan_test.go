@@ -46,7 +46,7 @@ func TestMethods(t *testing.T) {
 	if none.words() != "nothing" || none.transform() != nil {
 		t.Errorf("no plan: %q", none.words())
 	}
-	all := plan{l1: 1, l2: 2, drop: .5, patience: 3, augment: 2}
+	all := plan{l1: 1, l2: 2, drop: .5, patience: 3, augment: 1}
 	if got := all.words(); got != "L1 1, L2 2, dropout 0.5, patience 3, shift by 1, light by 0.2" {
 		t.Errorf("all: %q", got)
 	}
@@ -70,7 +70,7 @@ func TestFilesOfPlans(t *testing.T) {
 }
 
 // Augmentation changes every picture in its own way, the more the stronger it
-// is; the first strength moves and changes no value, the others change light.
+// is: all change light, and the strongest covers a part.
 func TestTransforms(t *testing.T) {
 	var pix []uint8
 	for i := range 28 * 28 {
@@ -111,13 +111,13 @@ func TestTransforms(t *testing.T) {
 		return lights, means
 	}
 	none, m0 := changed(0)
-	moved, m1 := changed(1)
-	some, m2 := changed(2)
-	more, m3 := changed(3)
-	if none != 0 || moved != 0 || some < 35 || more < 35 {
-		t.Errorf("pictures in another light: %d, %d, %d, %d of 40", none, moved, some, more)
+	some, m1 := changed(1)
+	more, m2 := changed(2)
+	most, m3 := changed(3)
+	if none != 0 || some < 35 || more < 35 || most < 35 {
+		t.Errorf("pictures in another light: %d, %d, %d, %d of 40", none, some, more, most)
 	}
-	if m0 != 0 || m1 > 0.02 || m2 < 2*m1 || m3 < 1.3*m2 {
+	if m0 != 0 || m1 == 0 || m2 < 1.3*m1 || m3 < m2 {
 		t.Errorf("means change by %g, %g, %g, %g", m0, m1, m2, m3)
 	}
 }
