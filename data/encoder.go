@@ -26,8 +26,8 @@ type Encoding struct {
 	// is a number: see [Encoder.Value].
 	KeepScale, ScaleTarget bool
 	// Impute fills what is missing: a number with the training rows' mean, a
-	// category with no place; and adds a place to X that says so. Without it
-	// missing values are an error.
+	// category with no place; and adds a place to X that says so, for columns of
+	// which training rows miss values. Without it missing values are an error.
 	Impute bool
 	// AllowUnseen encodes a category that no training row has as all zeros (a
 	// code as −1). Without it that is an error.
@@ -41,6 +41,7 @@ type Encoder struct {
 	Output      *Input   `json:",omitempty"` // nil: no Y
 	Classes     []string `json:",omitempty"` // of Y, where it is a class
 	AllowUnseen bool     `json:",omitempty"`
+	Impute      bool     `json:",omitempty"` // fill what is missing where no training row missed it
 }
 
 // Input is how one column is encoded.
@@ -65,7 +66,7 @@ func (t *Table) Fit(e Encoding, rows []int) (*Encoder, error) {
 	if rows == nil {
 		rows = indices(t.Len())
 	}
-	enc := &Encoder{AllowUnseen: e.AllowUnseen}
+	enc := &Encoder{AllowUnseen: e.AllowUnseen, Impute: e.Impute}
 	var faults []error
 	for _, name := range slices.Concat(e.Drop, e.Codes) {
 		if t.find(name) < 0 {
@@ -106,7 +107,7 @@ func (e *Encoder) add(c *Column, how Encoding, rows, lines []int) error {
 		row := slices.Index(c.cells, "")
 		return fmt.Errorf("%d values are missing, the first on line %d: drop the column, keep the rows of Table.Complete, or set Impute", c.Missing, lines[row])
 	}
-	in.Flag = c.Missing > 0
+	in.Flag = slices.ContainsFunc(rows, c.missing) // what other rows miss must not show
 	switch c.Kind {
 	case Category:
 		in.Categories = seen(c, rows)
@@ -279,10 +280,12 @@ func (t *Table) of(in *Input) (*Column, error) {
 func (e *Encoder) put(in *Input, c *Column, row int, to []float32) error {
 	n := in.width()
 	if c.missing(row) {
-		if !in.Flag {
+		switch {
+		case in.Flag:
+			to[n-1] = 1
+		case !e.Impute:
 			return fmt.Errorf("the value is missing; no training row missed it")
 		}
-		to[n-1] = 1
 		switch {
 		case in.Code:
 			to[0] = -1

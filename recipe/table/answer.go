@@ -44,6 +44,9 @@ func (j *job) answer(_ context.Context, q *recipe.Question) (*recipe.Answer, err
 	if err != nil {
 		return nil, err
 	}
+	if err := s.complete(t, q.Name); err != nil {
+		return nil, err
+	}
 	rows := make([]int, t.Len())
 	for i := range rows {
 		rows[i] = i
@@ -69,6 +72,26 @@ func (j *job) answer(_ context.Context, q *recipe.Question) (*recipe.Answer, err
 	out := &recipe.Answer{Value: all, Doubt: s.doubt(t)}
 	out.Text, err = s.print(all.Rows, j.format.Format == "csv")
 	return out, err
+}
+
+// complete refuses a value that is missing where no row to learn from missed
+// one: what that means nobody has told the networks.
+func (s *study) complete(t *data.Table, name string) error {
+	missed := map[string]bool{}
+	for _, p := range s.Folds {
+		for _, in := range p.Encoder.Inputs {
+			missed[in.Column] = missed[in.Column] || in.Flag
+		}
+	}
+	for _, in := range s.Folds[0].Encoder.Inputs {
+		c, err := t.Column(in.Column)
+		for i := range t.Len() {
+			if err == nil && !missed[in.Column] && c.Cell(i) == "" {
+				return fmt.Errorf("%s: line %d, column %q: the value is missing; no training row missed it", name, t.Line(i), in.Column)
+			}
+		}
+	}
+	return nil
 }
 
 // reply puts an answer into words.
