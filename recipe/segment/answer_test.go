@@ -145,7 +145,7 @@ func TestWordsOfAnAnswer(t *testing.T) {
 }
 
 func TestWordsOfLayers(t *testing.T) {
-	for path, want := range map[string]string{"coarse.mid": "the bottom", "coarse.down.0": "down, scale 1", "coarse.up.2": "up, scale 3", "sharp": "at full size, to correct outlines", "coarse.down.0.1": "", "coarse.lift.0": "", "mid": "", "": ""} {
+	for path, want := range map[string]string{"mid": "the bottom", "down.0": "down, scale 1", "up.2": "up, scale 3", "down.0.1": "", "lift.0": "", "": ""} {
 		if got := wordsOf(path); got != want {
 			t.Errorf("%q: %q, want %q", path, got, want)
 		}

@@ -17,7 +17,6 @@ import (
 	"github.com/limpid-ml/limpid/datasets/fashion"
 	"github.com/limpid-ml/limpid/format/picture"
 	"github.com/limpid-ml/limpid/internal/par"
-	"github.com/limpid-ml/limpid/nn"
 	"github.com/limpid-ml/limpid/recipe"
 	"github.com/limpid-ml/limpid/recipe/draw"
 	"github.com/limpid-ml/limpid/tensor"
@@ -190,38 +189,5 @@ func TestQuickSettings(t *testing.T) {
 	}
 	if c := defaults(true); c.Jitter == 0 || c.Zoom == 0 || !strings.Contains(Recipe.Data, "--data") {
 		t.Errorf("for files of one's own: %+v", c)
-	}
-}
-
-// The fine filters correct nothing at first: the scores are those of the U-Net,
-// enlarged; once they weigh something they change outlines and not the size.
-func TestTheFineFiltersBeginWithNothing(t *testing.T) {
-	c := defaults(false)
-	c.Width, c.Levels = 4, 1
-	n := newNetwork(&c, 3).(*Network)
-	net, err := nn.Build(n, nn.Input(16, 12, 3), nn.Seed(3))
-	if err != nil {
-		t.Fatal(err)
-	}
-	x := tensor.NewRand(1).Normal(0, 1, 2, 16, 12, 3)
-	var coarse tensor.Tensor
-	err = net.Do(func(p *nn.Pass) error {
-		coarse = p.Apply(p.Apply(x, n.Coarse), &n.Scores).Resize(16, 12).Keep()
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	y, err := net.Predict(x)
-	if err != nil || y.Sub(coarse).Abs().Max().Item() != 0 {
-		t.Errorf("at first the scores differ: %v", err)
-	}
-	for _, p := range net.Params() {
-		if p.Path() == "repair.weight" {
-			p.Set(p.Value().Shift(0.5))
-		}
-	}
-	if y, err = net.Predict(x); err != nil || y.Sub(coarse).Abs().Max().Item() == 0 || y.Dim(1) != 16 || y.Dim(2) != 12 || y.Dim(3) != 3 {
-		t.Errorf("%v: %v", y.Shape(), err)
 	}
 }

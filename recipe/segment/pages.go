@@ -276,13 +276,7 @@ func (*scales) Grad(string, int, tensor.Tensor) {}
 // wordsOf names the blocks of a U-Net, "" for what is inside them.
 func wordsOf(path string) string {
 	var level int
-	if path == "sharp" {
-		return "at full size, to correct outlines"
-	}
-	path, ok := strings.CutPrefix(path, "coarse.")
 	switch {
-	case !ok:
-		return ""
 	case path == "mid":
 		return "the bottom"
 	case scan(path, "down.%d", &level):

@@ -31,7 +31,7 @@ var Recipe = &recipe.Recipe{
 	Open:    func(c recipe.Config) (*recipe.Task, error) { return open(c.(*Config)) },
 	Goals:   func(c recipe.Config) []recipe.Goal { return goals(c.(*Config)) },
 	Watched: "miou", Input: "PICTURE",
-	Quick: []string{"epochs=1", "scenes=1200", "test-scenes=40", "side=64", "width=8", "levels=2", "lr=0.015"},
+	Quick: []string{"epochs=1", "scenes=1000", "test-scenes=40", "side=64", "width=12", "levels=2", "lr=0.01"},
 }
 
 // Config is the recipe's configuration.
@@ -54,7 +54,7 @@ type Config struct {
 // defaults are those for scenes, or for files of one's own.
 func defaults(full bool) Config {
 	c := Config{
-		Common: recipe.Common{Seed: 1, Epochs: 7, Batch: 4, LR: 4e-3, Optimizer: "adamw", Schedule: "one-cycle", Decay: 0.02},
+		Common: recipe.Common{Seed: 1, Epochs: 6, Batch: 4, LR: 4e-3, Optimizer: "adamw", Schedule: "one-cycle", Decay: 0.02},
 		Width:  32, Levels: 3, Side: 96, Scenes: 8000, Most: 14, TestScenes: 500, Dice: 1, Background: 1, Flip: true, Mirror: true,
 	}
 	if full {
