@@ -12,7 +12,7 @@ import (
 	"github.com/limpid-ml/limpid/tensor"
 )
 
-var theory = report.Section{Title: "Why the plain game collapses, and what helps", Text: []string{
+var theory = report.Section{Title: "Why the plain game may collapse, and what helps", Text: []string{
 	"A generator turns random numbers into points; a discriminator learns to tell its points from real ones; the generator learns to be taken for real. At the optimum of the discriminator the game measures how far the two distributions are apart (Goodfellow et al. 2014), but nobody plays against the optimum. A generator that puts all its points on one mode is found out only after it did so; then it moves to the next mode, and the discriminator after it. What the plain game shows below is the place where it stood when the music stopped.",
 	"Packing (Lin et al. 2018): the discriminator sees two samples at once, both real or both generated. Two points on one mode are then suspicious in themselves, for real pairs mostly lie on two. In pairs (Jolicoeur-Martineau 2019; Huang et al. 2024): it scores how much more real a real sample is than a generated one, which leaves no valley where all generated samples are on one side of a border. R1 and R2 (Mescheder et al. 2018) charge the discriminator for its slopes on real and generated samples: without them the game turns round its equilibrium and never comes to rest, with them it does. The generator that is judged is an average over its last hundred steps or so.",
 	"The protocol is the published one: 2,500 samples; one is of high quality within three deviations of the nearest centre; a mode is covered by twenty of those. Real samples would be of high quality in 98.9% of all cases: in the plane three deviations hold that much of a Gaussian.",

@@ -1,7 +1,7 @@
 // Package ringgan is the recipe that shows whether an adversarial game finds all
 // of a distribution: a generator learns eight narrow Gaussians on a ring, or
 // twenty-five on a grid, and is judged by how many it covers and how precisely.
-// The game as it was first described collapses; a discriminator that sees
+// The game as it was first described may collapse onto some of them; a discriminator that sees
 // samples in packs, scores them in pairs and pays for steep slopes prevents
 // that. The command and programs may import it.
 package ringgan
@@ -24,7 +24,7 @@ import (
 // Recipe plays the game several times over.
 var Recipe = &recipe.Recipe{
 	Name:  "ring-gan",
-	Short: "a generator finds all eight modes of a ring, beside the plain game, which collapses",
+	Short: "a generator finds all eight modes of a ring, beside the plain game, which may lose some",
 	Data:  "eight Gaussians on a ring, drawn anew at each step; twenty-five by --data grid",
 	Time:  "2 min; the grid 4 min",
 	Input: "--set samples=100",
