@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"math"
-	"sync"
-	"sync/atomic"
 
 	"github.com/limpid-ml/limpid/data"
 	"github.com/limpid-ml/limpid/internal/par"
@@ -19,21 +17,12 @@ import (
 // as there are workers; the scores are in the networks' order.
 func EvaluateAll(ctx context.Context, nets []*nn.Net, set data.Dataset, l loss.Func, metrics ...metric.Metric) ([]map[string]float64, error) {
 	scores, faults := make([]map[string]float64, len(nets)), make([]error, len(nets))
-	var next atomic.Int64
-	var running sync.WaitGroup
 	workers := par.Workers()
 	if min(workers, len(nets)) > 1 {
 		par.SetWorkers(1) // each network has a core of its own
 		defer par.SetWorkers(workers)
 	}
-	for range min(workers, len(nets)) {
-		running.Go(func() {
-			for i := int(next.Add(1)) - 1; i < len(nets); i = int(next.Add(1)) - 1 {
-				scores[i], faults[i] = train.Evaluate(ctx, nets[i], set, l, metrics...)
-			}
-		})
-	}
-	running.Wait()
+	par.Each(workers, len(nets), func(i int) { scores[i], faults[i] = train.Evaluate(ctx, nets[i], set, l, metrics...) })
 	return scores, errors.Join(faults...)
 }
 

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"sync/atomic"
 
 	"github.com/limpid-ml/limpid/internal/par"
 	"github.com/limpid-ml/limpid/nn"
@@ -61,23 +60,19 @@ func (b *Bench) Trials(ctx context.Context, all []Trial) ([]Outcome, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	q := &queue{bench: b, held: make([][]seen, len(all)), ended: make([]bool, len(all)), out: make([]Outcome, len(all))}
-	var next atomic.Int64
-	var running sync.WaitGroup
 	workers := par.Workers()
 	if atOnce := min(workers, len(all)); atOnce > 1 {
 		par.SetWorkers(1) // each trial has a core of its own
 		defer par.SetWorkers(workers)
 	}
-	for range min(workers, len(all)) {
-		running.Go(func() {
-			for i := int(next.Add(1)) - 1; i < len(all) && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
-				if err := q.run(ctx, i, &all[i]); err != nil {
-					cancel(fmt.Errorf("%s: %w", all[i].Name, err))
-				}
-			}
-		})
-	}
-	running.Wait()
+	par.Each(workers, len(all), func(i int) {
+		if ctx.Err() != nil {
+			return
+		}
+		if err := q.run(ctx, i, &all[i]); err != nil {
+			cancel(fmt.Errorf("%s: %w", all[i].Name, err))
+		}
+	})
 	return q.out, context.Cause(ctx)
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/limpid-ml/limpid/data"
 	"github.com/limpid-ml/limpid/data/audio"
+	"github.com/limpid-ml/limpid/internal/par"
 	"github.com/limpid-ml/limpid/recipe"
 	"github.com/limpid-ml/limpid/recipe/listen"
 	"github.com/limpid-ml/limpid/tensor"
@@ -190,7 +191,7 @@ func TestRule(t *testing.T) {
 
 func TestEachDoesAll(t *testing.T) {
 	done := make([]int, 100)
-	each(len(done), func(i int) { done[i]++ })
+	par.Each(par.Workers(), len(done), func(i int) { done[i]++ })
 	if slices.Min(done) != 1 || slices.Max(done) != 1 {
 		t.Errorf("%v", done)
 	}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
-	"sync/atomic"
 
 	"github.com/limpid-ml/limpid/internal/par"
 	"github.com/limpid-ml/limpid/loss"
@@ -63,26 +61,12 @@ func (l *lesson) templates(coefficients int) *listen.Templates {
 // nearest tells of each clip whether the nearest template is of its word.
 func (l *lesson) nearest(ctx context.Context, t *listen.Templates, all []example) ([]bool, error) {
 	right := make([]bool, len(all))
-	each(len(all), func(i int) {
+	par.Each(par.Workers(), len(all), func(i int) {
 		if ctx.Err() == nil {
 			right[i] = t.Word(all[i].samples) == l.classes[all[i].class]
 		}
 	})
 	return right, ctx.Err()
-}
-
-// each calls f for 0 to n−1, several at once.
-func each(n int, f func(i int)) {
-	var next atomic.Int64
-	var running sync.WaitGroup
-	for range par.Workers() {
-		running.Go(func() {
-			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
-				f(i)
-			}
-		})
-	}
-	running.Wait()
 }
 
 // share is the share of what is true.

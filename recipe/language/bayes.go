@@ -4,9 +4,8 @@ import (
 	"context"
 	"fmt"
 	"runtime"
-	"sync"
-	"sync/atomic"
 
+	"github.com/limpid-ml/limpid/internal/par"
 	"github.com/limpid-ml/limpid/model/ngram"
 )
 
@@ -68,16 +67,11 @@ func (s smoothing) count(texts [][]rune, a *alphabet) ngram.Scorer {
 // answers returns the class that b gives each snippet.
 func answers(ctx context.Context, b *ngram.Bayes, s *snippets, a *alphabet) ([]int, error) {
 	all := make([]int, len(s.texts))
-	var next atomic.Int64
-	var wait sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
-		wait.Go(func() {
-			for i := int(next.Add(1)) - 1; i < len(all) && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
-				all[i] = b.Class(a.numbers(s.texts[i]))
-			}
-		})
-	}
-	wait.Wait()
+	par.Each(runtime.GOMAXPROCS(0), len(all), func(i int) {
+		if ctx.Err() == nil {
+			all[i] = b.Class(a.numbers(s.texts[i]))
+		}
+	})
 	return all, ctx.Err()
 }
 

@@ -8,8 +8,6 @@ import (
 	"math"
 	"os"
 	"strings"
-	"sync"
-	"sync/atomic"
 
 	"github.com/limpid-ml/limpid/data/audio"
 	"github.com/limpid-ml/limpid/internal/par"
@@ -106,16 +104,7 @@ func trim(x []float32) []float32 {
 // that cannot be read, but no more than ten.
 func Load(files []audio.Utterance) ([][]float32, error) {
 	all, faults := make([][]float32, len(files)), make([]error, len(files))
-	var next atomic.Int64
-	var running sync.WaitGroup
-	for range par.Workers() {
-		running.Go(func() {
-			for i := int(next.Add(1)) - 1; i < len(files); i = int(next.Add(1)) - 1 {
-				all[i], faults[i] = open(files[i].File)
-			}
-		})
-	}
-	running.Wait()
+	par.Each(par.Workers(), len(files), func(i int) { all[i], faults[i] = open(files[i].File) })
 	return all, some(faults)
 }
 

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"sync"
-	"sync/atomic"
 
 	"github.com/limpid-ml/limpid/internal/par"
 	"github.com/limpid-ml/limpid/metric"
@@ -36,20 +34,6 @@ type trial struct {
 	errors       float64
 }
 
-// each calls f for 0 to n−1, several at once.
-func each(n int, f func(i int)) {
-	var next atomic.Int64
-	var running sync.WaitGroup
-	for range par.Workers() {
-		running.Go(func() {
-			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
-				f(i)
-			}
-		})
-	}
-	running.Wait()
-}
-
 // findRule chooses the rule's settings by validation strings, of which it looks
 // at every third.
 func (l *lesson) findRule(ctx context.Context) error {
@@ -64,7 +48,7 @@ func (l *lesson) findRule(ctx context.Context) error {
 			with := *t
 			with.Penalty = penalty
 			edits := make([]metric.Edits, len(held))
-			each(len(held), func(i int) {
+			par.Each(par.Workers(), len(held), func(i int) {
 				if ctx.Err() == nil {
 					edits[i] = metric.Words(held[i].text, strings.Join(with.String(held[i].samples), " "))
 				}
@@ -117,7 +101,7 @@ func (l *lesson) measure(ctx context.Context) (*recipe.Measured, error) {
 		l.heard = append(l.heard, reading{clip: c, human: true})
 	}
 	faults := make([]error, len(l.heard))
-	each(len(l.heard), func(i int) {
+	par.Each(par.Workers(), len(l.heard), func(i int) {
 		if faults[i] = ctx.Err(); faults[i] == nil {
 			faults[i] = l.listen(&l.heard[i])
 		}
