@@ -15,6 +15,19 @@ type Goal struct {
 // AtLeast is a list of one goal: the score must be at least bound.
 func AtLeast(score string, bound float64) []Goal { return []Goal{{Score: score, Bound: bound}} }
 
+// Usual tells whether a configuration differs from usual, its recipe's defaults,
+// in no more than the seed, the checkpoints and what is no setting: such a run is
+// held to the recipe's goals.
+func Usual[C comparable, P interface {
+	*C
+	Config
+}](c, usual P) bool {
+	as, s := *usual, c.Shared()
+	u := P(&as).Shared()
+	u.Seed, u.Every, u.Known, u.Bare = s.Seed, s.Every, s.Known, s.Bare
+	return *c == as
+}
+
 // Met tells whether the scores keep the bound. A score that is not there does
 // not.
 func (g Goal) Met(scores Scores) bool {

@@ -34,3 +34,34 @@ func TestTargetsOfARecipeWithout(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 }
+
+// other is a configuration with a setting of its own.
+type other struct {
+	Common
+	Width int
+}
+
+// A run by other seeds and checkpoints is usual; one by another setting, shared
+// or its own, or on other data, is not. Asking changes neither side.
+func TestUsual(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change func(c *other)
+		want   bool
+	}{
+		"nothing":         {func(*other) {}, true},
+		"seed":            {func(c *other) { c.Seed = 9 }, true},
+		"checkpoints":     {func(c *other) { c.Every = 5 }, true},
+		"what is known":   {func(c *other) { c.Known, c.Bare = "a b", true }, true},
+		"the rate":        {func(c *other) { c.LR = 2 }, false},
+		"its own setting": {func(c *other) { c.Width++ }, false},
+		"other data":      {func(c *other) { c.Data = "x" }, false},
+	} {
+		usual := other{Common{Seed: 1, LR: 1}, 3}
+		c, was := usual, usual
+		tt.change(&c)
+		now := c
+		if Usual(&c, &usual) != tt.want || usual != was || c != now {
+			t.Errorf("%s: want %v", name, tt.want)
+		}
+	}
+}

@@ -59,9 +59,7 @@ const shortfall = "auto_shortfall"
 // goals returns what c must reach. Nothing is set if more than the seed and the
 // checkpoints differ from the defaults.
 func goals(c *Config) []recipe.Goal {
-	usual := defaults()
-	usual.Seed, usual.Every = c.Seed, c.Every
-	if *c != usual {
+	if usual := defaults(); !recipe.Usual(c, &usual) {
 		return nil
 	}
 	return []recipe.Goal{{Score: shortfall, Bound: 0, Most: true}}

@@ -58,9 +58,7 @@ func defaults(bool) Config {
 // goals returns what c must reach: with settings of which only the seed and the
 // checkpoints differ from the defaults.
 func goals(c *Config) []recipe.Goal {
-	usual := defaults(false)
-	usual.Seed, usual.Every, usual.Known, usual.Bare = c.Seed, c.Every, c.Known, c.Bare
-	if *c != usual {
+	if usual := defaults(false); !recipe.Usual(c, &usual) {
 		return nil
 	}
 	return recipe.AtLeast("average_precision", 0.9)

@@ -57,9 +57,7 @@ const learns = 0.5
 // three ways to each derivative that agree. Nothing is set if more than the
 // seed and the checkpoints differ from the defaults.
 func goals(c *Config) []recipe.Goal {
-	usual := defaults()
-	usual.Seed, usual.Every = c.Seed, c.Every
-	if *c != usual {
+	if usual := defaults(); !recipe.Usual(c, &usual) {
 		return nil
 	}
 	return []recipe.Goal{{Score: "accuracy", Bound: learns}, {Score: "accuracy_xor", Bound: 1}, {Score: "largest_difference", Bound: 1e-9, Most: true}}

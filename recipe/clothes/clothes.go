@@ -107,12 +107,12 @@ func (k *Kind) open(c *Config) (*recipe.Task, error) {
 func (k *Kind) goals(c *Config) []recipe.Goal {
 	full := c.Data != ""
 	usual := k.Defaults(full)
-	usual.Seed, usual.Data, usual.Every = c.Seed, c.Data, c.Every
+	usual.Data = c.Data
 	bound := k.Mini
 	if full {
 		bound = k.Full
 	}
-	if *c != usual || bound == 0 || c.own() != nil {
+	if !recipe.Usual(c, &usual) || bound == 0 || c.own() != nil {
 		return nil
 	}
 	return recipe.AtLeast("accuracy", bound)

@@ -49,9 +49,7 @@ func defaults(full bool) Config {
 // goals returns what c must reach. Nothing is set if more than the seed and the
 // checkpoints differ from the defaults.
 func goals(c *Config) []recipe.Goal {
-	usual := defaults(false)
-	usual.Seed, usual.Every = c.Seed, c.Every
-	if *c != usual {
+	if usual := defaults(false); !recipe.Usual(c, &usual) {
 		return nil
 	}
 	return []recipe.Goal{{Score: "exact", Bound: 0.99}, {Score: "exact_new", Bound: 0.90}}

@@ -58,9 +58,7 @@ func defaults(full bool) Config {
 // goals returns what c must reach on the composed scenes: nothing is set if more
 // than the seed and the checkpoints differ from the defaults.
 func goals(c *Config) []recipe.Goal {
-	usual := defaults(false)
-	usual.Seed, usual.Every = c.Seed, c.Every
-	if *c != usual {
+	if usual := defaults(false); !recipe.Usual(c, &usual) {
 		return nil
 	}
 	return []recipe.Goal{{Score: "map50", Bound: 0.75}, {Score: "map", Bound: 0.48}, {Score: "ap50_any_class", Bound: 0.95}}

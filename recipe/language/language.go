@@ -66,9 +66,7 @@ var Recipe = &recipe.Recipe{
 // goals returns what c must reach; nothing is set if more than the seed and the
 // checkpoints differ from the defaults.
 func goals(c *Config) []recipe.Goal {
-	usual := defaults()
-	usual.Seed, usual.Every = c.Seed, c.Every
-	if *c != usual {
+	if usual := defaults(); !recipe.Usual(c, &usual) {
 		return nil
 	}
 	return []recipe.Goal{{Score: "accuracy_40", Bound: 0.93}, {Score: "accuracy_100", Bound: 0.975}}

@@ -56,9 +56,7 @@ func defaults() Config {
 // goals returns what c must reach; nothing is set if more than the seed and the
 // checkpoints differ from the defaults.
 func goals(c *Config) []recipe.Goal {
-	usual := defaults()
-	usual.Seed, usual.Every = c.Seed, c.Every
-	if *c != usual {
+	if usual := defaults(); !recipe.Usual(c, &usual) {
 		return nil
 	}
 	return []recipe.Goal{{Score: "bits_per_character", Bound: 2.05, Most: true}}

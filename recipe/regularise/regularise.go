@@ -56,9 +56,7 @@ func defaults() Config {
 // two points with the convolutional network, and not by luck. Nothing is set
 // if more than the seed and the checkpoints differ from the defaults.
 func goals(c *Config) []recipe.Goal {
-	usual := defaults()
-	usual.Seed, usual.Every = c.Seed, c.Every
-	if *c != usual {
+	if usual := defaults(); !recipe.Usual(c, &usual) {
 		return nil
 	}
 	return []recipe.Goal{{Score: "gain_of_best", Bound: 0.02}, {Score: "gain_of_best_low", Bound: 0}}

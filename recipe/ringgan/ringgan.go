@@ -12,8 +12,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
-	"sync"
-	"sync/atomic"
 
 	"github.com/limpid-ml/limpid/internal/par"
 	"github.com/limpid-ml/limpid/recipe"
@@ -57,8 +55,8 @@ func defaults() Config {
 // goals returns what c must reach: on the ring, in every game, all modes.
 func goals(c *Config) []recipe.Goal {
 	usual := defaults()
-	usual.Seed, usual.Every, usual.Data = c.Seed, c.Every, c.Data
-	if *c != usual || pointsOf(c).name != "ring" {
+	usual.Data = c.Data
+	if !recipe.Usual(c, &usual) || pointsOf(c).name != "ring" {
 		return nil
 	}
 	return []recipe.Goal{{Score: "modes", Bound: 8}, {Score: "high_quality", Bound: 0.9}}
@@ -159,7 +157,7 @@ func sideBySide(duels []*duel, rounds int) *train.Game {
 	}
 	losses, faults := make([]float64, len(duels)), make([]error, len(duels))
 	g.Round = func(int) (float64, error) {
-		each(len(duels), func(i int) {
+		par.Each(par.Workers(), len(duels), func(i int) {
 			if mistake := tensor.Try(func() { losses[i], faults[i] = duels[i].round() }); mistake != nil {
 				faults[i] = mistake
 			}
@@ -171,20 +169,6 @@ func sideBySide(duels []*duel, rounds int) *train.Game {
 		return sum / float64(len(duels)), errors.Join(faults...)
 	}
 	return g
-}
-
-// each calls f for every i below n, several at once.
-func each(n int, f func(i int)) {
-	var next atomic.Int64
-	var running sync.WaitGroup
-	for range min(par.Workers(), n) {
-		running.Go(func() {
-			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
-				f(i)
-			}
-		})
-	}
-	running.Wait()
 }
 
 // The search for the learning rates: every kind tries the same ones, from a seed

@@ -66,9 +66,7 @@ func defaults(full bool) Config {
 // goals returns what c must reach; nothing is set for a user's own data, nor if
 // more than the seed and the checkpoints differ from the defaults.
 func goals(c *Config) []recipe.Goal {
-	usual := defaults(false)
-	usual.Seed, usual.Every = c.Seed, c.Every
-	if *c != usual {
+	if usual := defaults(false); !recipe.Usual(c, &usual) {
 		return nil
 	}
 	return []recipe.Goal{{Score: "miou", Bound: 0.65}, {Score: "iou_object", Bound: 0.92}}

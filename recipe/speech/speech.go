@@ -58,9 +58,7 @@ func defaults(full bool) Config {
 // goals returns what c must reach; nothing is set if more than the seed and the
 // checkpoints differ from the defaults, or for a user's own recordings.
 func goals(c *Config) []recipe.Goal {
-	usual := defaults(false)
-	usual.Seed, usual.Every = c.Seed, c.Every
-	if *c != usual {
+	if usual := defaults(false); !recipe.Usual(c, &usual) {
 		return nil
 	}
 	return []recipe.Goal{{Score: "word_error_rate", Bound: 0.15, Most: true}}

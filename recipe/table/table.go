@@ -61,9 +61,7 @@ func defaults() Config {
 // within a point of accuracy and 2% of error. Nothing is set if more than the
 // seed and the checkpoints differ from the defaults.
 func goals(c *Config) []recipe.Goal {
-	usual := defaults()
-	usual.Seed, usual.Every, usual.Known, usual.Bare = c.Seed, c.Every, c.Known, c.Bare
-	if *c != usual {
+	if usual := defaults(); !recipe.Usual(c, &usual) {
 		return nil
 	}
 	return []recipe.Goal{{Score: "shortfall_points", Bound: 1, Most: true}, {Score: "shortfall_error", Bound: 0.02, Most: true}}
