@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	stddraw "image/draw"
 	"strings"
 	"unicode/utf8"
 
@@ -115,11 +116,7 @@ func (l *lesson) drawLooks(a *recipe.Answer, w written) error {
 }
 
 func fill(img *image.RGBA, r image.Rectangle, c color.RGBA) {
-	for y := r.Min.Y; y < r.Max.Y; y++ {
-		for x := r.Min.X; x < r.Max.X; x++ {
-			img.SetRGBA(x, y, c)
-		}
-	}
+	stddraw.Draw(img, r, image.NewUniform(c), image.Point{}, stddraw.Src)
 }
 
 // heat returns where the network looks in a pair's source for each character of

@@ -42,8 +42,7 @@ type Config struct {
 }
 
 // defaults returns the settings that the search (searched) points to, with as
-// many steps as ten minutes of two cores allow: there the score still rose with
-// every step that was added.
+// many steps as ten minutes of two cores allow.
 func defaults(full bool) Config {
 	c := Config{
 		Common: recipe.Common{Seed: 1, Epochs: 12, Batch: 16, LR: 4e-3, Optimizer: "adamw", Schedule: "one-cycle", Decay: 0.05},

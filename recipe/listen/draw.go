@@ -3,6 +3,7 @@ package listen
 import (
 	"image"
 	"image/color"
+	stddraw "image/draw"
 	"math"
 	"slices"
 
@@ -39,9 +40,7 @@ func Draw(samples []float32, marks []Mark) image.Image {
 		size = image.Rect(0, 0, max(least, frames*zoomX), Bands*zoomY+strip)
 	}
 	img := image.NewRGBA(size)
-	for i := range img.Pix {
-		img.Pix[i] = 255
-	}
+	stddraw.Draw(img, img.Rect, image.White, image.Point{}, stddraw.Src)
 	for px := range frames * zoomX {
 		for py := range Bands * zoomY {
 			v := x[px/zoomX*Width+Bands-1-py/zoomY]

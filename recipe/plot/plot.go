@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	stddraw "image/draw"
 	"math"
 	"strings"
 
@@ -136,12 +137,7 @@ func (p *plane) y(v float64) int {
 }
 
 func (p *plane) fill(r image.Rectangle, c color.RGBA) {
-	r = r.Intersect(p.Rect)
-	for y := r.Min.Y; y < r.Max.Y; y++ {
-		for x := r.Min.X; x < r.Max.X; x++ {
-			p.SetRGBA(x, y, c)
-		}
-	}
+	stddraw.Draw(p, r, image.NewUniform(c), image.Point{}, stddraw.Src)
 }
 
 // tint mixes a share of a colour into a pixel.

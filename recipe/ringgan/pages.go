@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	"image/draw"
 
 	"github.com/limpid-ml/limpid/recipe"
 	"github.com/limpid-ml/limpid/recipe/report"
@@ -108,9 +109,7 @@ const side = 240
 // around the centres.
 func (p points) picture(x tensor.Tensor) image.Image {
 	img := image.NewRGBA(image.Rect(0, 0, side, side))
-	for i := range img.Pix {
-		img.Pix[i] = 255
-	}
+	draw.Draw(img, img.Rect, image.White, image.Point{}, draw.Src)
 	reach := p.scale() * extent * 1.3
 	at := func(x, y float64) (int, int) {
 		return int((x/reach + 1) / 2 * side), int((1 - y/reach) / 2 * side)
